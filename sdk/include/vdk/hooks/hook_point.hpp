@@ -1,0 +1,116 @@
+// One hook point: an ordered set of implementations with pluggy's rules.
+//
+// Order of a call: wrappers from the outside in, then implementations marked `first`, then unmarked ones, then
+// those marked `last`. Among `first` and unmarked ones (wrappers too) the latest registered comes first; among `last` ones the
+// earliest does. An exception stops the remaining implementations and passes through the wrappers.
+//
+// Registration happens before the first call and from one thread; calls may come from any thread afterwards.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace vdk {
+
+enum class HookOrder { first, normal, last };
+
+namespace detail {
+
+// Where an implementation with this order goes in a list kept in calling order.
+template <class List>
+auto hook_place(List& list, HookOrder order) {
+  return std::find_if(list.begin(), list.end(), [order](const auto& other) {
+    return order == HookOrder::last ? false : other.order >= order;
+  });
+}
+
+}  // namespace detail
+
+// `Result` is what one implementation returns; std::nullopt means "nothing to say". Use `HookPoint<bool(…)>`-like
+// signatures; hooks without a result use `NoResult`.
+struct NoResult {};
+
+template <class Signature>
+class HookPoint;
+
+template <class Result, class... Args>
+class HookPoint<Result(Args...)> {
+ public:
+  using Results = std::vector<Result>;
+  using Function = std::function<std::optional<Result>(Args...)>;
+  // Calls the rest of the chain by `proceed()`; must call it exactly once, may change or replace the results.
+  using Wrapper = std::function<Results(const std::function<Results()>& proceed, Args...)>;
+  using Caller = std::function<Results(Args...)>;
+
+  struct Implementation {
+    std::string plugin;
+    HookOrder order;
+    Function function;
+  };
+  struct WrapperImplementation {
+    std::string plugin;
+    HookOrder order;
+    Wrapper function;
+  };
+
+  // `first_result`: stop at the first implementation that returns something.
+  explicit HookPoint(bool first_result = false) : first_result_(first_result) {}
+
+  void add(std::string plugin, Function function, HookOrder order = HookOrder::normal) {
+    implementations_.insert(detail::hook_place(implementations_, order),
+                            {std::move(plugin), order, std::move(function)});
+  }
+  void add_wrapper(std::string plugin, Wrapper function, HookOrder order = HookOrder::normal) {
+    wrappers_.insert(detail::hook_place(wrappers_, order),
+                     {std::move(plugin), order, std::move(function)});
+  }
+
+  // Calls every implementation in order; the results that are something, in calling order.
+  Results call(Args... args) const {
+    if (caller_) return caller_(std::forward<Args>(args)...);
+    return call_wrapped(0, args...);
+  }
+  // The first result, for hooks declared with `first_result`.
+  std::optional<Result> call_first(Args... args) const {
+    auto results = call(std::forward<Args>(args)...);
+    if (results.empty()) return std::nullopt;
+    return std::move(results.front());
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return implementations_.empty() && wrappers_.empty(); }
+  [[nodiscard]] bool first_result() const noexcept { return first_result_; }
+  [[nodiscard]] const std::vector<Implementation>& implementations() const noexcept {
+    return implementations_;
+  }
+  [[nodiscard]] const std::vector<WrapperImplementation>& wrappers() const noexcept { return wrappers_; }
+
+  // Another owner of the order takes over (a Python plugin manager): `call` goes to it from now on, and it in
+  // turn reaches the native implementations through implementations() and wrappers().
+  void set_caller(Caller caller) { caller_ = std::move(caller); }
+
+ private:
+  Results call_wrapped(std::size_t depth, Args&... args) const {
+    if (depth < wrappers_.size()) {
+      return wrappers_[depth].function([&] { return call_wrapped(depth + 1, args...); }, args...);
+    }
+    Results results;
+    for (const auto& implementation : implementations_) {
+      if (auto result = implementation.function(args...)) {
+        results.push_back(std::move(*result));
+        if (first_result_) break;
+      }
+    }
+    return results;
+  }
+
+  bool first_result_;
+  std::vector<Implementation> implementations_;
+  std::vector<WrapperImplementation> wrappers_;
+  Caller caller_;
+};
+
+}  // namespace vdk

@@ -1,0 +1,47 @@
+// Files that survive crashes: whole or not at all.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vdk {
+
+// Throws Error (platform where the system fails, user where the file is the user's and cannot be read).
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+// As read_file, but nothing where the file does not exist.
+[[nodiscard]] std::optional<std::string> read_file_if_exists(const std::filesystem::path& path);
+
+enum class Access { everybody, owner_only };
+
+// Writes beside the file, syncs file and directory, and renames over it. Creates missing directories.
+void write_file_atomic(const std::filesystem::path& path, std::string_view content,
+                       Access access = Access::everybody);
+
+// Replaces the content of a file that must keep its inode (bind mounts), and syncs it.
+void write_file_in_place(const std::filesystem::path& path, std::string_view content);
+
+// An advisory lock on a file, held by this object; the kernel drops it when the process dies.
+class FileLock {
+ public:
+  // Waits for the lock; throws Error (platform) when it cannot be had within the time.
+  FileLock(const std::filesystem::path& path, std::chrono::milliseconds wait);
+  // Takes it at once or not at all.
+  [[nodiscard]] static std::optional<FileLock> try_lock(const std::filesystem::path& path);
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int descriptor) noexcept : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+// The directory of local state: $VDK_STATE_DIRECTORY, else $XDG_STATE_HOME/vdk, else ~/.local/state/vdk; a
+// directory under the system's temporary one where there is no home. Not created here.
+[[nodiscard]] std::filesystem::path local_state_directory();
+
+}  // namespace vdk

@@ -1,0 +1,71 @@
+// Named connection types, which one is the default, and the open connections of one job context.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vdk/config/configuration.hpp"
+#include "vdk/connection/driver.hpp"
+#include "vdk/hooks/plugin.hpp"
+
+namespace vdk {
+
+class HookDispatcher;
+
+// A connection of a job context: statements pass through the hooks. Not for use from two threads at a time.
+class ManagedConnection {
+ public:
+  ManagedConnection(std::string type, std::unique_ptr<DriverConnection> driver, HookDispatcher& hooks);
+  ~ManagedConnection();
+
+  // Throws Error (user) where the text is blank.
+  [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql);
+  [[nodiscard]] const std::string& type() const noexcept { return type_; }
+  [[nodiscard]] DriverConnection& driver() noexcept { return *driver_; }
+
+ private:
+  std::string type_;
+  std::unique_ptr<DriverConnection> driver_;
+  HookDispatcher& hooks_;
+};
+
+// Who registered a type; built-in ones give way (specification: plugins 1.4).
+enum class Provider { built_in, plugin };
+
+class ConnectionRegistry {
+ public:
+  explicit ConnectionRegistry(HookDispatcher& hooks) : hooks_(hooks) {}
+
+  // Types are case-insensitive. A plugin's registration replaces a built-in one of the same name. `engine` groups
+  // names that alias one engine ("vdk" and "sqlite").
+  void add(std::string_view type, ConnectionFactory factory, Provider provider, std::string_view engine,
+           std::string_view section = kMainSection);
+
+  // `db_default_type`, else the only engine that plugins registered, else (no plugin registered any) SQLite. Throws
+  // Error (configuration) that lists the types where there is more than one to choose from.
+  [[nodiscard]] std::string default_type(const Configuration& configuration) const;
+  // The open connection of the type ("" = default), opened on first use and kept. Throws Error (configuration) that
+  // lists the known types where it is unknown.
+  ManagedConnection& open(std::string_view type, const Configuration& configuration);
+  [[nodiscard]] std::vector<std::string> types() const;
+  // Interrupts whatever runs; callable from any thread.
+  void interrupt() noexcept;
+  void close_all() noexcept;
+
+ private:
+  struct Registration {
+    ConnectionFactory factory;
+    Provider provider;
+    std::string engine;
+    std::string section;
+  };
+  HookDispatcher& hooks_;
+  std::map<std::string, Registration> registrations_;
+  std::map<std::string, std::unique_ptr<ManagedConnection>> open_;
+};
+
+}  // namespace vdk
