@@ -1,0 +1,53 @@
+// Builds a batch from rows of loosely typed values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "vdk/base/export.hpp"
+#include "vdk/data/batch.hpp"
+
+namespace vdk {
+
+// Columns appear when they are first named and get nulls for the rows before; a column takes the narrowest type that
+// holds all its values so far (unite), converting what it has. Appending twice to a column within a row replaces the value.
+// Not for use from two threads at a time.
+class VDK_API BatchBuilder {
+ public:
+  BatchBuilder();
+  ~BatchBuilder();
+  BatchBuilder(BatchBuilder&&) noexcept;
+  BatchBuilder& operator=(BatchBuilder&&) noexcept;
+
+  // The index of the column of that name; stays valid until finish().
+  std::size_t column(std::string_view name);
+
+  void append_null(std::size_t column);
+  void append_boolean(std::size_t column, bool value);
+  void append_integer(std::size_t column, std::int64_t value);
+  void append_real(std::size_t column, double value);
+  void append_text(std::size_t column, std::string_view utf8);
+  void append_binary(std::size_t column, std::string_view bytes);
+  void append_date(std::size_t column, std::int64_t days);
+  void append_timestamp(std::size_t column, std::int64_t microseconds);
+  void append_timestamp_utc(std::size_t column, std::int64_t microseconds);
+  void append_decimal(std::size_t column, std::string_view text);
+  void append_json(std::size_t column, std::string_view text);
+
+  // Ends the row; columns that got nothing are null in it.
+  void end_row();
+  // Forgets what the unfinished row appended.
+  void abandon_row();
+
+  [[nodiscard]] std::size_t rows() const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept;  // of the finished rows, about
+  // Takes the finished rows out; the builder is empty afterwards, its columns forgotten.
+  [[nodiscard]] Batch finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace vdk

@@ -1,0 +1,72 @@
+// The ingestion pipeline of one job context: rows are gathered into batches, queued within a bound of bytes, and
+// committed in order by one committer per destination.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vdk/config/configuration.hpp"
+#include "vdk/data/batch.hpp"
+#include "vdk/data/batch_builder.hpp"
+#include "vdk/hooks/plugin.hpp"
+#include "vdk/ingest/sink.hpp"
+
+namespace vdk {
+
+class HookDispatcher;
+
+// What one destination got, from the sink's acknowledgements.
+struct LoadStatistics {
+  Destination destination;
+  std::int64_t rows_sent = 0;
+  std::int64_t rows_committed = 0;
+  std::int64_t batches_failed = 0;
+};
+
+class Ingester {
+ public:
+  // Called after every commit, in the committer's thread.
+  using Progress = std::function<void(const LoadStatistics&)>;
+
+  // `job_name` and `op_id` make the default collection id.
+  Ingester(HookDispatcher& hooks, const Configuration& configuration, std::string job_name, std::string op_id,
+           Progress progress = {});
+  ~Ingester();  // joins its threads; what was not flushed is lost, so call close()
+
+  void add_sink(std::string_view method, SinkFactory factory, std::string_view section = kMainSection);
+  [[nodiscard]] std::vector<std::string> methods() const;
+
+  // Fills in the defaults (ingest_method_default, ingest_target_default, collection id). A comma list of methods gives one destination
+  // each. Throws Error (configuration) that lists the known methods where one is unknown or none is given.
+  [[nodiscard]] std::vector<Destination> resolve(std::string_view method, std::string_view target,
+                                                 std::string_view table, std::string_view collection_id);
+
+  // Queues a batch; waits while the queue is full. Copies nothing. Throws Error when the ingester is closed. With
+  // `ingester_wait_to_finish_after_every_send` returns after the commit.
+  void send(const Destination& destination, Batch batch);
+
+  // Rows sent one by one gather here until the batch is large enough. `append` adds whole rows and must not block; it is called
+  // under the load's lock. May wait as send() does, after the lock is gone.
+  void send_rows(const Destination& destination, const std::function<void(BatchBuilder&)>& append);
+
+  // The barrier: returns when everything sent so far is committed; throws the first failure since the last barrier.
+  void flush();
+
+  // Flushes and ends the threads; later sends are errors. Calling it again does nothing.
+  void close();
+
+  [[nodiscard]] std::vector<LoadStatistics> statistics() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Declares the ingestion options of the core (specification: sdk 11).
+void declare_ingest_options(ConfigurationBuilder& builder);
+
+}  // namespace vdk
