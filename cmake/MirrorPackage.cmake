@@ -1,0 +1,15 @@
+# cmake -DFROM=DIR -DTO=DIR -P MirrorPackage.cmake
+# Makes the files of TO those of FROM. Extension modules and byte code in TO stay.
+file(GLOB_RECURSE wanted RELATIVE ${FROM} ${FROM}/*)
+list(FILTER wanted EXCLUDE REGEX "(^|/)__pycache__/")
+file(GLOB_RECURSE present RELATIVE ${TO} ${TO}/*)
+list(FILTER present EXCLUDE REGEX "(^|/)__pycache__/|[.]so$")
+if(present)
+  list(REMOVE_ITEM present ${wanted})
+endif()
+foreach(file IN LISTS present)
+  file(REMOVE ${TO}/${file})
+endforeach()
+foreach(file IN LISTS wanted)
+  configure_file(${FROM}/${file} ${TO}/${file} COPYONLY)
+endforeach()

@@ -1,0 +1,13 @@
+# Warnings are errors with both compilers. vdk_warnings(TARGET) turns them on for one target.
+function(vdk_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+    -Woverloaded-virtual -Wsuggest-override -Wextra-semi -Wformat=2 -Wundef -Wimplicit-fallthrough)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(${target} PRIVATE -Wduplicated-cond -Wlogical-op)
+    if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+      # Overlapping copies are reported inside std::string's own operator+ (GCC bug 105651).
+      target_compile_options(${target} PRIVATE -Wno-restrict)
+    endif()
+  endif()
+endfunction()
