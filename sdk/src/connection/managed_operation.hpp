@@ -26,7 +26,7 @@ class VDK_API ManagedOperation {
 // The life cycle of one statement (specification: sdk 5.4): validate, before, execute, and on failure `before`
 // once more, `on failure`, recover. Errors pass through unchanged. `execute` gets the decorated operation; `recover`
 // may be empty, else says whether it recovered.
-void run_operation(HookDispatcher& hooks, ManagedOperation& operation,
+VDK_API void run_operation(HookDispatcher& hooks, ManagedOperation& operation,
                    const std::function<void(ManagedOperation&)>& execute,
                    const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover = {});
 

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "vdk/base/export.hpp"
+
 namespace vdk {
 
 struct Parameter {
@@ -17,6 +19,6 @@ struct Parameter {
 // Dedents, strips line ends at both ends, ends with one line end, and replaces `{key}` for each parameter in order:
 // case-sensitive, unknown placeholders stay, and text that came in early is seen by later keys, as upstream does.
 // `{key!sql}` … (our quoting form) gives the value as a quoted SQL literal.
-[[nodiscard]] std::string substitute(std::string_view sql, std::span<const Parameter> parameters);
+[[nodiscard]] VDK_API std::string substitute(std::string_view sql, std::span<const Parameter> parameters);
 
 }  // namespace vdk

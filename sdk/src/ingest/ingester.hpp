@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/data/batch.hpp"
 #include "vdk/data/batch_builder.hpp"
@@ -27,7 +28,7 @@ struct LoadStatistics {
   std::int64_t batches_failed = 0;
 };
 
-class Ingester {
+class VDK_API Ingester {
  public:
   // Called after every commit, in the committer's thread.
   using Progress = std::function<void(const LoadStatistics&)>;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/state/key_value_store.hpp"
 
@@ -15,7 +16,7 @@ namespace vdk {
 
 enum class StateKind { properties, secrets };
 
-class StateRouter {
+class VDK_API StateRouter {
  public:
   using Factory = std::function<std::unique_ptr<KeyValueStore>()>;
 

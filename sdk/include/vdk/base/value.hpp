@@ -1,8 +1,7 @@
 // A JSON value as data jobs see it: what `--arguments`, properties and configuration hold.
 //
 // Compatible with Python's json module where the two could differ: objects keep their order (a repeated
-// key keeps its first place and its last value), integers of any size stay exact, and `NaN`, `Infinity`
-// and `-Infinity` are numbers.
+// key keeps its first place and its last value) and integers of any size stay exact.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,124 @@
+#include "vdk/hooks/hook_point.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace vdk {
+namespace {
+
+using Order = HookOrder;
+using Named = HookPoint<std::string(int)>;
+
+void add(Named& hook, const std::string& name, Order order = Order::normal) {
+  hook.add(name, [name](int) { return name; }, order);
+}
+
+TEST(HookPoint, the_latest_registered_comes_first_and_among_last_ones_the_earliest) {
+  Named hook;
+  add(hook, "normal 1");
+  add(hook, "last 1", Order::last);
+  add(hook, "first 1", Order::first);
+  add(hook, "normal 2");
+  add(hook, "last 2", Order::last);
+  add(hook, "first 2", Order::first);
+  EXPECT_EQ(hook.call(0), (std::vector<std::string>{"first 2", "first 1", "normal 2", "normal 1",
+                                                    "last 1", "last 2"}));
+}
+
+TEST(HookPoint, first_result_stops_at_the_first_that_says_something) {
+  Named hook(true);
+  bool reached = false;
+  hook.add("never reached", [&](int) -> std::optional<std::string> {
+    reached = true;
+    return "late";
+  });
+  add(hook, "answer");
+  hook.add("silent", [](int) -> std::optional<std::string> { return std::nullopt; });
+  EXPECT_EQ(hook.call_first(0), "answer");
+  EXPECT_FALSE(reached);
+}
+
+TEST(HookPoint, results_leave_out_those_with_nothing_to_say) {
+  Named hook;
+  add(hook, "a");
+  hook.add("silent", [](int) -> std::optional<std::string> { return std::nullopt; });
+  add(hook, "b");
+  EXPECT_EQ(hook.call(0), (std::vector<std::string>{"b", "a"}));
+}
+
+TEST(HookPoint, wrappers_surround_everything_and_may_change_results) {
+  Named hook;
+  std::string trace;
+  const auto wrapper = [&trace](std::string name) {
+    return [&trace, name](const std::function<Named::Results()>& proceed, int) {
+      trace += "(" + name;
+      auto results = proceed();
+      trace += name + ")";
+      results.push_back(name);
+      return results;
+    };
+  };
+  hook.add_wrapper("inner", wrapper("inner"));
+  hook.add_wrapper("outer", wrapper("outer"));
+  hook.add("implementation", [&](int) -> std::optional<std::string> {
+    trace += "!";
+    return "result";
+  }, Order::first);
+  EXPECT_EQ(hook.call(0), (std::vector<std::string>{"result", "inner", "outer"}));
+  EXPECT_EQ(trace, "(outer(inner!inner)outer)");
+}
+
+TEST(HookPoint, an_exception_stops_the_rest_and_passes_through_wrappers) {
+  Named hook;
+  bool reached = false;
+  bool seen_by_wrapper = false;
+  hook.add("later", [&](int) -> std::optional<std::string> {
+    reached = true;
+    return std::nullopt;
+  });
+  hook.add("failing", [](int) -> std::optional<std::string> { throw std::runtime_error("no"); });
+  hook.add_wrapper("wrapper", [&](const std::function<Named::Results()>& proceed, int) {
+    try {
+      return proceed();
+    } catch (const std::runtime_error&) {
+      seen_by_wrapper = true;
+      throw;
+    }
+  });
+  EXPECT_THROW(hook.call(0), std::runtime_error);
+  EXPECT_FALSE(reached);
+  EXPECT_TRUE(seen_by_wrapper);
+}
+
+TEST(HookPoint, another_owner_of_the_order_reaches_every_implementation) {
+  Named hook;
+  add(hook, "a");
+  add(hook, "b", Order::first);
+  hook.set_caller([&](int argument) {
+    Named::Results results;
+    for (const auto& implementation : hook.implementations()) {
+      results.push_back("via owner: " + *implementation.function(argument));
+    }
+    return results;
+  });
+  EXPECT_EQ(hook.call(0), (std::vector<std::string>{"via owner: b", "via owner: a"}));
+}
+
+TEST(HookPoint, arguments_are_shared_by_reference) {
+  HookPoint<NoResult(std::string&)> hook;
+  hook.add("a", [](std::string& text) {
+    text += "a";
+    return std::nullopt;
+  });
+  hook.add("b", [](std::string& text) {
+    text += "b";
+    return std::nullopt;
+  });
+  std::string text;
+  hook.call(text);
+  EXPECT_EQ(text, "ba");
+}
+
+}  // namespace
+}  // namespace vdk

@@ -1,0 +1,7 @@
+#include "vdk/ingest/sink.hpp"
+
+namespace vdk {
+
+Sink::~Sink() = default;
+
+}  // namespace vdk

@@ -1,0 +1,7 @@
+#include "vdk/state/key_value_store.hpp"
+
+namespace vdk {
+
+KeyValueStore::~KeyValueStore() = default;
+
+}  // namespace vdk
