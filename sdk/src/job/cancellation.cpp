@@ -1,0 +1,156 @@
+#include "job/cancellation.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <thread>
+
+#include "vdk/base/error.hpp"
+
+namespace vdk {
+
+namespace {
+
+constexpr std::array kSignals{SIGTERM, SIGINT};
+
+// What the handler may touch: set before it is installed, never freed while it is.
+volatile sig_atomic_t g_pipe = -1;
+volatile sig_atomic_t g_owner = 0;
+
+extern "C" void forward_signal(int signal_number) {
+  const int saved_errno = errno;
+  if (getpid() != g_owner) {
+    // A child that was forked without exec: the signal is its own, and so is the usual effect.
+    std::signal(signal_number, SIG_DFL);
+    std::raise(signal_number);
+  } else {
+    const auto byte = static_cast<unsigned char>(signal_number);
+    [[maybe_unused]] const auto written = write(g_pipe, &byte, 1);
+  }
+  errno = saved_errno;
+}
+
+}  // namespace
+
+struct Cancellation::Watcher {
+  int read_end = -1;
+  int write_end = -1;
+  bool handlers_installed = false;
+  std::array<struct sigaction, kSignals.size()> former{};
+  std::thread thread;
+};
+
+Cancellation::Cancellation() = default;
+Cancellation::~Cancellation() { stop(); }
+
+void Cancellation::check() const {
+  if (const int number = signal()) throw Cancelled(number);
+}
+
+void Cancellation::on_signal(Interrupt interrupt) {
+  const std::lock_guard lock(mutex_);
+  interrupts_.push_back(std::move(interrupt));
+}
+
+void Cancellation::set_grace(double seconds, std::function<void(int)> last_words) {
+  const std::lock_guard lock(mutex_);
+  grace_seconds_ = seconds;
+  last_words_ = std::move(last_words);
+}
+
+void Cancellation::notify(int number) {
+  signal_ = number;
+  const std::lock_guard lock(mutex_);
+  for (const Interrupt& interrupt : interrupts_) interrupt(number);
+}
+
+int Cancellation::watch(bool install_handlers) {
+  if (watcher_) return watcher_->write_end;
+  int ends[2];
+  if (pipe(ends) != 0) {
+    throw platform_error({.what = "Signals cannot be watched: no pipe could be made.",
+                          .consequence = "The run did not start.",
+                          .countermeasure = "Raise the limit of open files (ulimit -n)."});
+  }
+  for (const int end : ends) {
+    fcntl(end, F_SETFD, FD_CLOEXEC);
+    fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK);
+  }
+  watcher_ = std::make_unique<Watcher>();
+  watcher_->read_end = ends[0];
+  watcher_->write_end = ends[1];
+  if (install_handlers) {
+    g_pipe = ends[1];
+    g_owner = getpid();
+    struct sigaction action {};
+    action.sa_handler = forward_signal;
+    sigemptyset(&action.sa_mask);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], &action, &watcher_->former[i]);
+    }
+    watcher_->handlers_installed = true;
+  }
+  watcher_->thread = std::thread([this, read_end = ends[0]] {
+    using Time = std::chrono::steady_clock;
+    std::optional<Time::time_point> deadline;
+    for (;;) {
+      int wait = -1;
+      if (deadline) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Time::now());
+        wait = left.count() > 0 ? static_cast<int>(left.count()) : 0;
+      }
+      pollfd readable{read_end, POLLIN, 0};
+      const int ready = poll(&readable, 1, wait);
+      if (ready < 0 && errno != EINTR) return;
+      if (ready == 0) {
+        const int number = signal();
+        std::function<void(int)> last_words;
+        {
+          const std::lock_guard lock(mutex_);
+          last_words = last_words_;
+        }
+        if (last_words) last_words(number);
+        _exit(128 + number);
+      }
+      unsigned char number = 0;
+      if (ready < 0 || read(read_end, &number, 1) != 1) continue;
+      if (number == 0) return;  // stop()
+      if (number != SIGTERM && number != SIGINT) continue;
+      if (deadline) {  // a second signal: no more patience
+        deadline = Time::now();
+        continue;
+      }
+      notify(number);
+      const std::lock_guard lock(mutex_);
+      deadline = Time::now() + std::chrono::milliseconds(static_cast<long>(grace_seconds_ * 1000));
+    }
+  });
+  return ends[1];
+}
+
+void Cancellation::stop() {
+  if (!watcher_) return;
+  if (watcher_->handlers_installed) {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], &watcher_->former[i], nullptr);
+    }
+    g_pipe = -1;
+  }
+  const unsigned char end = 0;
+  while (write(watcher_->write_end, &end, 1) < 0 && errno == EAGAIN) {
+    std::this_thread::yield();
+  }
+  watcher_->thread.join();
+  close(watcher_->read_end);
+  close(watcher_->write_end);
+  watcher_.reset();
+}
+
+}  // namespace vdk
