@@ -1,0 +1,228 @@
+#include "job/job_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "config/sources.hpp"
+#include "connection/managed_operation.hpp"
+#include "job/cancellation.hpp"
+#include "job/sql_step.hpp"
+#include "job/step_discovery.hpp"
+#include "vdk/base/log.hpp"
+
+namespace vdk {
+
+namespace {
+
+constexpr std::string_view kLogger = "vdk.job";
+
+Value step_fields(const JobContext& context, const Step& step, std::size_t index) {
+  Value fields;
+  fields.set("step", step.name);
+  fields.set("step_type", step.type);
+  fields.set("index", static_cast<std::int64_t>(index));
+  fields.set("total", static_cast<std::int64_t>(context.steps.size()));
+  if (!context.template_name().empty()) fields.set("template", context.template_name());
+  return fields;
+}
+
+Value failure_fields(const Failure& failure) {
+  Value fields;
+  fields.set("type", failure.type_name);
+  fields.set("message", redact(failure.message));
+  fields.set("resolvable_by", to_string(failure.resolvable_by));
+  Value::List locations;
+  for (const std::string& location : failure.locations) locations.emplace_back(location);
+  fields.set("locations", std::move(locations));
+  return fields;
+}
+
+bool flushes_at_step_end(JobContext& context) {
+  return lower(context.configuration().get_string("ingest_flush")) != "end_of_job";
+}
+
+// The default of run_step: the runner of the step's type, then the barrier of its ingestion.
+StepResult run_step(JobContext& context, const Step& step) {
+  StepResult result{step.name, step.type, Clock::now(), {}};
+  try {
+    context.scope().cancellation.check();
+    const auto runner = context.runners.find(step.type);
+    if (runner == context.runners.end()) {
+      throw configuration_error(
+          {.what = fmt::format("Nothing here can run the step {}: its type is '{}'.", step.name, step.type),
+           .consequence = "The step and those after it did not run.",
+           .countermeasure = "Install the plugin that brings this type of step."});
+    }
+    log(LogLevel::info, kLogger, fmt::format("Entering {}#run(...) ...", step.name));
+    const bool ran = runner->second(context, step);
+    if (flushes_at_step_end(context)) context.ingester().flush();
+    result.status = ran ? StepStatus::success : StepStatus::not_runnable;
+    log(LogLevel::info, kLogger,
+        ran ? fmt::format("Exiting  {}#run(...) SUCCESS", step.name)
+            : fmt::format("Exiting  {}#run(...) NOT RUNNABLE", step.name));
+  } catch (const SkipRemainingSteps& skip) {
+    result.status = StepStatus::skip_requested;
+    result.details = skip.what();
+    if (flushes_at_step_end(context)) {
+      try {
+        context.ingester().flush();
+      } catch (...) {
+        result.status = StepStatus::error;
+        result.failure = describe_failure(std::current_exception());
+      }
+    }
+  } catch (...) {
+    result.status = StepStatus::error;
+    result.failure = describe_failure(std::current_exception());
+    // What runs into a signal fails in its own way; the signal is the cause.
+    if (const int number = context.scope().cancellation.signal()) {
+      result.failure = describe_failure(std::make_exception_ptr(Cancelled(number)));
+    }
+    // Rows that the step sent before it failed are not lost; a second failure must not hide the first.
+    try {
+      context.ingester().flush();
+    } catch (const std::exception& failure) {
+      log(LogLevel::error, kLogger,
+          fmt::format("Rows that {} had sent could not be stored either: {}", step.name, failure.what()));
+    }
+  }
+  if (result.failure) result.details = result.failure->message;
+  result.end = Clock::now();
+  return result;
+}
+
+// The default of run_job: every step in order, until one fails or asks to skip the rest.
+ExecutionResult run_steps(JobContext& context) {
+  ExecutionResult result;
+  result.job_name = context.name();
+  result.execution_id = context.scope().ids.execution_id;
+  result.start = Clock::now();
+  if (context.steps.empty()) {
+    throw user_error(
+        {.what = fmt::format("The job {} has no steps.", context.name()),
+         .why = fmt::format("There is no file ending in .sql or .py directly in {}.", context.directory().string()),
+         .consequence = "Nothing was run.",
+         .countermeasure = "Add a step, for example 10_hello.sql, or give the directory of another job."});
+  }
+  EventStream& events = context.scope().events;
+  for (std::size_t i = 0; i < context.steps.size(); ++i) {
+    const Step step = context.steps[i];
+    events.emit("step_started", step_fields(context, step, i));
+    const auto answer = context.hooks().run_step.call_first(context, step);
+    StepResult outcome = answer ? *answer : StepResult{step.name, step.type, Clock::now(), Clock::now()};
+
+    Value fields = step_fields(context, step, i);
+    fields.set("status", to_string(outcome.status));
+    fields.set("seconds", std::chrono::duration<double>(outcome.end - outcome.start).count());
+    if (outcome.failure) fields.set("failure", failure_fields(*outcome.failure));
+    events.emit("step_ended", std::move(fields));
+
+    const StepStatus status = outcome.status;
+    if (outcome.failure) result.failure = outcome.failure;
+    result.steps.push_back(std::move(outcome));
+    if (status == StepStatus::error) {
+      result.status = StepStatus::error;
+      break;
+    }
+    if (status == StepStatus::skip_requested) break;
+  }
+  result.end = Clock::now();
+  return result;
+}
+
+ExecutionResult failed_run(JobContext& context, std::exception_ptr error, TimePoint start) {
+  ExecutionResult result;
+  result.job_name = context.name();
+  result.execution_id = context.scope().ids.execution_id;
+  result.start = start;
+  result.end = Clock::now();
+  result.status = StepStatus::error;
+  result.failure = describe_failure(error);
+  return result;
+}
+
+}  // namespace
+
+ExecutionResult run_data_job(JobContext& context) {
+  HookDispatcher& hooks = context.hooks();
+  hooks.initialize_job.call(context);
+  const TimePoint start = Clock::now();
+  ExecutionResult result;
+  try {
+    auto answer = hooks.run_job.call_first(context);
+    result = answer ? std::move(*answer) : ExecutionResult{};
+  } catch (...) {
+    result = failed_run(context, std::current_exception(), start);
+  }
+  try {
+    hooks.finalize_job.call(context);
+  } catch (...) {
+    if (!result.failed()) {
+      result.status = StepStatus::error;
+      result.failure = describe_failure(std::current_exception());
+      result.end = Clock::now();
+    }
+  }
+  return result;
+}
+
+void select_steps(JobContext& context, const StepSelection& selection) {
+  const std::string& wanted = selection.only_step.empty() ? selection.from_step : selection.only_step;
+  if (wanted.empty()) return;
+  const auto found = std::ranges::find(context.steps, wanted, &Step::name);
+  if (found == context.steps.end()) {
+    std::vector<std::string> names;
+    for (const Step& step : context.steps) names.push_back(step.name);
+    const auto nearest = nearest_name(wanted, names);
+    throw user_error({.what = fmt::format("The job {} has no step '{}'.", context.name(), wanted),
+                      .why = fmt::format("Its steps are: {}.", join(names, ", ")),
+                      .consequence = "Nothing was run.",
+                      .countermeasure = nearest ? fmt::format("Did you mean '{}'?", *nearest)
+                                                : std::string("Give the file name of one of these steps.")});
+  }
+  if (selection.only_step.empty()) {
+    context.steps.erase(context.steps.begin(), found);
+  } else {
+    context.steps = {*found};
+  }
+}
+
+void register_core_features(HookDispatcher& hooks) {
+  hooks.initialize_job.add("core", [](JobContext& context) {
+    if (!context.directory().empty()) context.steps = find_steps(context.directory());
+    context.runners.try_emplace(std::string(kSqlStep), [](JobContext& running, const Step& step) {
+      run_sql_step(running, step, [&running](std::string_view query, std::string_view database) {
+        (void)running.execute_query(query, database);
+      });
+      return true;
+    });
+    return std::nullopt;
+  });
+  hooks.initialize_job.add(
+      "core-secrets",
+      [](JobContext& context) {
+        if (context.secrets().available()) apply_secrets(context.configuration(), context.secrets().all());
+        return std::nullopt;
+      },
+      HookOrder::last);
+  hooks.run_job.add("core", run_steps, HookOrder::last);
+  hooks.run_step.add("core", run_step, HookOrder::last);
+  hooks.finalize_job.add("core", [](JobContext& context) {
+    context.ingester().close();
+    context.connections().close_all();
+    return std::nullopt;
+  });
+}
+
+void register_query_comments(HookDispatcher& hooks, std::string job_name, std::string op_id) {
+  hooks.db_connection_before_operation.add(
+      "core", [job_name = std::move(job_name), op_id = std::move(op_id)](ManagedOperation& operation) {
+        operation.set_operation(
+            fmt::format("-- job_name: {}\n-- op_id: {}\n{}", job_name, op_id, operation.operation()));
+        return std::nullopt;
+      });
+}
+
+}  // namespace vdk
