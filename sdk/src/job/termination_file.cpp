@@ -49,7 +49,7 @@ void TerminationFile::write(TerminationStatus status) const noexcept {
   if (path_.empty()) return;
   try {
     Value message;
-    message.set("vdk_version", kVersion);
+    message.set("vdk_version", version());
     message.set("status", to_string(status));
     write_file_in_place(path_, to_json(message));
   } catch (const std::exception& failure) {
