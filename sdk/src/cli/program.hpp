@@ -1,12 +1,15 @@
 // The program: what `vdk ARGUMENTS` does, in the native process or inside a Python interpreter.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/sources.hpp"
 #include "job/job_context.hpp"
 #include "vdk/base/export.hpp"
+#include "vdk/base/log.hpp"
 
 namespace vdk {
 
@@ -29,6 +32,39 @@ class VDK_API Host {
   virtual void write_out(std::string_view text) = 0;
   virtual void write_err(std::string_view text) = 0;
 };
+
+struct Command;
+
+// One call of the command line: what its commands share.
+class VDK_API Program {
+ public:
+  Program(Host& host, std::vector<std::string> arguments);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  [[nodiscard]] Host& host() noexcept { return host_; }
+  [[nodiscard]] HookDispatcher& hooks() noexcept { return hooks_; }
+  // Everything behind the program's name, as it was typed.
+  [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
+  [[nodiscard]] const std::optional<LogLevel>& verbosity() const noexcept { return verbosity_; }
+
+  // The configuration of a command: options of the core and of plugins, then every source in its order. `job` may be null. `settings` are
+  // those of `-c`. Throws Error (configuration or user).
+  [[nodiscard]] Configuration configure(const JobConfig* job, const std::vector<std::string>& settings);
+
+  // Runs the words; returns the exit code.
+  [[nodiscard]] int run();
+
+ private:
+  Host& host_;
+  std::vector<std::string> arguments_;
+  HookDispatcher hooks_;
+  std::optional<LogLevel> verbosity_;
+};
+
+// Prints an error as people read it: the cause first, then why, what it means and what to do.
+VDK_API void print_error(Host& host, const Failure& failure);
 
 // Runs one command line (without the program's name) and returns the exit code. May be called many times in a process; keeps nothing.
 [[nodiscard]] VDK_API int run_program(const std::vector<std::string>& arguments, Host& host);

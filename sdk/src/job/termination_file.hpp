@@ -30,7 +30,4 @@ class TerminationFile {
   std::filesystem::path path_;  // empty: switched off
 };
 
-// Declares termination_message_writer_*.
-void declare_termination_options(ConfigurationBuilder& builder);
-
 }  // namespace vdk

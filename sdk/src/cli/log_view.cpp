@@ -1,0 +1,57 @@
+#include "cli/log_view.hpp"
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "vdk/base/value.hpp"
+
+namespace vdk {
+
+namespace {
+
+std::string_view file_name(const char* path) {
+  const std::string_view whole(path);
+  return whole.substr(whole.rfind('/') + 1);
+}
+
+// "vdk::(anonymous namespace)::run_step(JobContext&, const Step&)" is "run_step" to a reader.
+std::string_view function_name(std::string_view signature) {
+  signature = signature.substr(0, signature.find('('));
+  const std::size_t start = signature.find_last_of(" :");
+  return start == std::string_view::npos ? signature : signature.substr(start + 1);
+}
+
+}  // namespace
+
+std::string to_text_line(const LogRecord& record, std::string_view job, std::string_view attempt_id) {
+  return fmt::format("{} [VDK] {} [{:<5.5}] {:<30.30} {:>20.20}:{:<4} {:<16.16}[id:{}]- {}\n",
+                     to_log_time(std::chrono::system_clock::now()), job, to_string(record.level), record.logger,
+                     file_name(record.where.file_name()), record.where.line(),
+                     function_name(record.where.function_name()), attempt_id, record.message);
+}
+
+std::string to_json_line(const LogRecord& record, std::string_view job, std::string_view attempt_id) {
+  Value line;
+  line.set("timestamp", to_iso8601(std::chrono::system_clock::now()));
+  line.set("level", to_string(record.level));
+  line.set("logger", record.logger);
+  line.set("job", job);
+  line.set("attempt_id", attempt_id);
+  line.set("file", file_name(record.where.file_name()));
+  line.set("line", static_cast<std::int64_t>(record.where.line()));
+  line.set("message", record.message);
+  return to_json(line) + '\n';
+}
+
+LogView::LogView(LogFormat format, std::string job, std::string attempt_id,
+                 std::function<void(std::string_view)> write) {
+  former_ = set_log_sink([format, job = std::move(job), attempt_id = std::move(attempt_id),
+                          write = std::move(write)](const LogRecord& record) {
+    write(format == LogFormat::json ? to_json_line(record, job, attempt_id)
+                                    : to_text_line(record, job, attempt_id));
+  });
+}
+
+LogView::~LogView() { set_log_sink(std::move(former_)); }
+
+}  // namespace vdk

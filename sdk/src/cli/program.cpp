@@ -1,0 +1,134 @@
+#include "cli/program.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "job/job_runner.hpp"
+#include "job/run_options.hpp"
+#include "vdk/base/version.hpp"
+
+namespace vdk {
+
+namespace {
+
+constexpr int kUsageError = 2;
+
+std::optional<LogLevel> parse_level(std::string_view text) {
+  for (const LogLevel level :
+       {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical}) {
+    if (upper(text) == to_string(level)) return level;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Host::~Host() = default;
+
+Program::Program(Host& host, std::vector<std::string> arguments)
+    : host_(host), arguments_(std::move(arguments)) {
+  register_core_features(hooks_);
+  host_.register_features(hooks_);
+}
+
+Program::~Program() = default;
+
+Configuration Program::configure(const JobConfig* job, const std::vector<std::string>& settings) {
+  ConfigurationBuilder builder;
+  declare_core_options(builder);
+  declare_ingest_options(builder);
+  declare_state_options(builder);
+  declare_run_options(builder);
+  if (job) job->apply(builder);
+  hooks_.vdk_configure.call(builder);
+  apply_environment(builder, process_environment());
+  apply_command_line(builder, settings);
+  Configuration configuration = builder.build();
+  hooks_.vdk_initialize.call(configuration);
+  return configuration;
+}
+
+void print_error(Host& host, const Failure& failure) {
+  const std::string message = redact(failure.message);
+  std::string text = fmt::format("{}: {}\n", failure.type_name, message);
+  for (const std::string& location : failure.locations) text += fmt::format("  at {}\n", location);
+  host.write_err(text);
+}
+
+int Program::run() {
+  const std::vector<Command> commands = all_commands();
+  std::size_t at = 0;
+  try {
+    for (; at < arguments_.size() && arguments_[at].starts_with('-'); ++at) {
+      const std::string& word = arguments_[at];
+      if (word == "--help" || word == "-h") {
+        host_.write_out(program_help(commands));
+        return 0;
+      }
+      if (word == "--version") {
+        host_.write_out(fmt::format("vdk {}\n", version()));
+        return 0;
+      }
+      std::string level;
+      if (word == "-v" || word == "--verbosity") {
+        if (++at == arguments_.size()) throw UsageError(fmt::format("Option '{}' requires an argument.", word));
+        level = arguments_[at];
+      } else if (word.starts_with("--verbosity=")) {
+        level = word.substr(word.find('=') + 1);
+      } else if (word == "--debug-hooks") {
+        continue;
+      } else {
+        throw UsageError(fmt::format("No such option: {}", word));
+      }
+      verbosity_ = parse_level(level);
+      if (!verbosity_) {
+        throw UsageError("Invalid value for '--verbosity' / '-v': Must be CRITICAL, ERROR, WARNING, INFO or DEBUG, not " +
+                         level);
+      }
+    }
+  } catch (const UsageError& error) {
+    host_.write_err(fmt::format(
+        "Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: {}\n", error.message()));
+    return kUsageError;
+  }
+  if (at == arguments_.size()) {
+    host_.write_out(program_help(commands));
+    return 0;
+  }
+
+  const std::string& name = arguments_[at];
+  const auto command = std::ranges::find(commands, name, &Command::name);
+  if (command == commands.end()) {
+    std::vector<std::string> names;
+    for (const Command& known : commands) names.push_back(known.name);
+    const auto nearest = nearest_name(name, names);
+    host_.write_err(fmt::format(
+        "Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: No such command '{}'.{}\n", name,
+        nearest ? fmt::format(" Did you mean '{}'?", *nearest) : std::string()));
+    return kUsageError;
+  }
+  const std::vector<std::string> words(arguments_.begin() + static_cast<std::ptrdiff_t>(at) + 1, arguments_.end());
+  const auto end_of_options = std::ranges::find(words, "--");
+  if (std::find(words.begin(), end_of_options, "--help") != end_of_options) {
+    host_.write_out(command_help(*command));
+    return 0;
+  }
+  try {
+    Invocation invocation(*this, parse_command_line(*command, words));
+    return command->run(invocation);
+  } catch (const UsageError& error) {
+    host_.write_err(fmt::format("{}Try 'vdk {} --help' for help.\n\nError: {}\n", usage_line(*command),
+                                command->name, error.message()));
+    return kUsageError;
+  } catch (...) {
+    print_error(host_, describe_failure(std::current_exception()));
+    return 1;
+  }
+}
+
+int run_program(const std::vector<std::string>& arguments, Host& host) { return Program(host, arguments).run(); }
+
+}  // namespace vdk
