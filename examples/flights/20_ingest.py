@@ -33,20 +33,17 @@ def utc_timestamp(text):
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
 
 
-# What is not named here is text.
-TYPES = {
-    "flights": dict.fromkeys(
-        "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay flight"
-        " air_time distance hour minute".split(),
-        int,
-    )
-    | {"time_hour": utc_timestamp},
-    "airports": {"lat": float, "lon": float, "alt": int, "tz": int},
-    "planes": dict.fromkeys("year engines seats speed".split(), int),
-    "weather": dict.fromkeys("year month day hour wind_dir".split(), int)
-    | dict.fromkeys("temp dewp humid wind_speed wind_gust precip pressure visib".split(), float)
-    | {"time_hour": utc_timestamp},
-}
+# The columns that are not text.
+WHOLE_NUMBERS = """
+    year month day hour minute dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay
+    flight air_time distance alt tz engines seats speed wind_dir
+"""
+NUMBERS = "lat lon temp dewp humid wind_speed wind_gust precip pressure visib"
+TYPES = (
+    dict.fromkeys(WHOLE_NUMBERS.split(), int)
+    | dict.fromkeys(NUMBERS.split(), float)
+    | {"time_hour": utc_timestamp}
+)
 
 
 def data_directory():
@@ -73,8 +70,7 @@ def open_table(name):
             text = files.enter_context(open(path, encoding="utf-8", newline=""))
         reader = csv.reader(text)
         header = next(reader)
-        types = TYPES.get(name, {})
-        columns = [Column(types.get(title, str)) for title in header]
+        columns = [Column(TYPES.get(title, str)) for title in header]
         yield header, (tuple(map(getitem, columns, row)) for row in reader)
 
 
@@ -82,7 +78,8 @@ def run(job_input):
     # A few dictionaries: one send for each.
     with open_table("airlines") as (header, rows):
         for row in rows:
-            job_input.send_object_for_ingestion(dict(zip(header, row)), destination_table="airlines")
+            airline = dict(zip(header, row, strict=True))
+            job_input.send_object_for_ingestion(airline, destination_table="airlines")
 
     # Rows of the same shape: one send for the table, which draws from the iterator.
     for name in "airports", "planes", "weather", "flights":

