@@ -1,0 +1,5 @@
+import logging
+
+
+def run(job_input):
+    pass

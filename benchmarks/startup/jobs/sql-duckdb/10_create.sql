@@ -1,0 +1,1 @@
+create table numbers (id bigint not null, square bigint not null)

@@ -1,0 +1,1 @@
+create table numbers (id integer not null, square integer not null)

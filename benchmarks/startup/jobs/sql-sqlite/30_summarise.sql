@@ -1,0 +1,1 @@
+create table summary as select count(*) as numbers, sum(square) as squares from numbers
