@@ -16,6 +16,9 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1 -D_GLIBCXX_ASSERTIONS")
 # Nobody replaces our symbols at load time: calls within libvdk may be direct and inlined.
 add_compile_options(-fno-semantic-interposition)
 
+# No binary says where it was built.
+add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+
 # The fastest linker that the compiler accepts.
 foreach(linker mold lld)
   check_linker_flag(CXX -fuse-ld=${linker} VDK_LINKER_${linker})
