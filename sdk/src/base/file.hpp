@@ -36,8 +36,9 @@ class FileLock {
   ~FileLock();
 
  private:
-  explicit FileLock(int descriptor) noexcept : descriptor_(descriptor) {}
+  explicit FileLock(int descriptor) noexcept;
   int descriptor_;
+  int owner_;  // the process that took it: a forked child never releases it
 };
 
 // The directory of local state: $VDK_STATE_DIRECTORY, else $XDG_STATE_HOME/vdk, else ~/.local/state/vdk; a
