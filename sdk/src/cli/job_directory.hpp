@@ -1,0 +1,21 @@
+// Job directories on a command line.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "vdk/base/log.hpp"
+#include "vdk/config/configuration.hpp"
+
+namespace vdk {
+
+// The absolute path of a directory that must exist. Throws UsageError in click's words.
+[[nodiscard]] std::filesystem::path existing_directory(const std::string& given, const std::string& metavar);
+
+// A job is named as its directory.
+[[nodiscard]] std::string job_name_of(const std::filesystem::path& directory);
+
+// The level that `log_level_vdk` asks for; INFO where it is no level.
+[[nodiscard]] LogLevel log_level_of(const Configuration& configuration);
+
+}  // namespace vdk

@@ -1,0 +1,318 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <optional>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/job_directory.hpp"
+#include "cli/log_view.hpp"
+#include "cli/program.hpp"
+#include "cli/python_launcher.hpp"
+#include "cli/terminal_view.hpp"
+#include "job/cancellation.hpp"
+#include "job/job_check.hpp"
+#include "job/job_runner.hpp"
+#include "job/run_summary.hpp"
+#include "job/step_discovery.hpp"
+#include "job/termination_file.hpp"
+#include "state/run_records.hpp"
+
+namespace vdk {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kLogger = "vdk.run";
+
+// Where run events go besides the terminal: a file, or standard output for "-".
+class EventFile {
+ public:
+  EventFile(const std::string& target, Host& host) : host_(host) {
+    if (target.empty() || target == "-") {
+      to_stdout_ = target == "-";
+      return;
+    }
+    file_.reset(std::fopen(target.c_str(), "wbe"));
+    if (!file_) {
+      throw user_error({.what = fmt::format("The event file {} cannot be written.", target),
+                        .why = fmt::format("The system says: {}.", std::strerror(errno)),
+                        .consequence = "Nothing was run.",
+                        .countermeasure = "Give --events a path that you may write, or - for standard output."});
+    }
+  }
+  [[nodiscard]] bool wanted() const noexcept { return to_stdout_ || file_; }
+  void write(const Event& event) {
+    const std::string line = to_json_line(event);
+    if (to_stdout_) {
+      host_.write_out(line);
+    } else if (file_) {
+      std::fwrite(line.data(), 1, line.size(), file_.get());
+      std::fflush(file_.get());
+    }
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+  Host& host_;
+  bool to_stdout_ = false;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+std::string known_arguments(const std::string& text, Value& arguments) {
+  if (text.empty()) return {};
+  try {
+    arguments = parse_json(text);
+  } catch (const Error& error) {
+    throw user_error({.what = "The value of --arguments is not valid JSON.",
+                      .why = error.text().what + (error.text().why.empty() ? "" : " " + error.text().why),
+                      .consequence = "Nothing was run.",
+                      .countermeasure = R"(Give one JSON value in quotes, for example --arguments '{"day": "2026-01-31"}'.)"});
+  }
+  return text;
+}
+
+int exit_code_of(const ExecutionResult& result) {
+  if (!result.failed()) return 0;
+  if (result.failure && result.failure->error) {
+    try {
+      std::rethrow_exception(result.failure->error);
+    } catch (const Cancelled& cancelled) {
+      return cancelled.exit_code();
+    } catch (const ExitRequested& exit) {
+      return exit.code() == 0 ? 1 : exit.code() & 0xFF;
+    } catch (...) {
+      return 1;
+    }
+  }
+  return 1;
+}
+
+void write_summary(const Configuration& configuration, const ExecutionResult& result) {
+  const std::string path = configuration.get_string("job_run_summary_file_path");
+  if (!path.empty()) write_file_atomic(path, to_json(summary_json(result)));
+}
+
+void log_result(const Configuration& configuration, const ExecutionResult& result) {
+  if (configuration.get_bool("log_execution_result")) {
+    log(LogLevel::info, kLogger, "Data Job execution summary: " + to_json(result_json(result), 2));
+  } else {
+    log(result.failed() ? LogLevel::error : LogLevel::info, kLogger, summary_text(result));
+  }
+}
+
+Value run_started_fields(const JobContext& context, const RunIds& ids) {
+  Value fields;
+  fields.set("job", context.name());
+  fields.set("directory", context.directory().string());
+  fields.set("op_id", ids.op_id);
+  fields.set("execution_id", ids.execution_id);
+  fields.set("attempt_id", ids.attempt_id);
+  return fields;
+}
+
+Value run_ended_fields(const ExecutionResult& result, int exit_code, std::int64_t rows) {
+  Value fields;
+  fields.set("status", to_string(result.status));
+  fields.set("exit_code", static_cast<std::int64_t>(exit_code));
+  fields.set("termination_status", to_string(termination_status(result)));
+  fields.set("seconds", std::chrono::duration<double>(result.end - result.start).count());
+  fields.set("rows", rows);
+  if (result.failure) {
+    Value failure;
+    failure.set("type", result.failure->type_name);
+    failure.set("message", redact(result.failure->message));
+    failure.set("resolvable_by", to_string(result.failure->resolvable_by));
+    fields.set("failure", std::move(failure));
+  }
+  return fields;
+}
+
+// The termination file of a run that ends before it has a configuration: the environment alone says where.
+void write_early_termination(Program& program, TerminationStatus status) noexcept {
+  try {
+    TerminationFile(program.configure(nullptr, {})).write(status);
+  } catch (const std::exception&) {
+    // The environment is what is wrong; there is nowhere to write to.
+  }
+}
+
+int run_job_at(Invocation& invocation, const fs::path& directory) {
+  Program& program = invocation.program();
+  Host& host = program.host();
+
+  const std::vector<Step> steps = find_steps(directory);
+  const bool has_python = std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
+  if (has_python && !host.runs_python()) continue_in_python(program.arguments());
+
+  Value arguments;
+  known_arguments(invocation.get("arguments"), arguments);
+  const JobConfig job_config(directory);
+  Configuration configuration = program.configure(&job_config, invocation.all("config"));
+
+  const RunIds ids = make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
+                                  configuration.get_string("attempt_id"));
+  const std::string name = job_name_of(directory);
+
+  EventFile event_file(invocation.get("events"), host);
+  EventStream events;
+  const bool live = isatty(STDERR_FILENO) == 1 && !program.verbosity();
+  std::optional<TerminalView> view;
+  if (live) view.emplace(terminal_style(), [&host](std::string_view text) { host.write_err(text); });
+  set_log_level(live ? LogLevel::warning : program.verbosity().value_or(log_level_of(configuration)));
+  const LogView log_view(lower(configuration.get_string("log_format")) == "json" ? LogFormat::json : LogFormat::text,
+                         name, ids.attempt_id, [&host, &view](std::string_view line) {
+                           if (view) {
+                             view->print_above(line);
+                           } else {
+                             host.write_err(line);
+                           }
+                         });
+  if (view) events.subscribe([&view](const Event& event) { view->on_event(event); });
+  if (event_file.wanted()) events.subscribe([&event_file](const Event& event) { event_file.write(event); });
+  for (const std::string& warning : unknown_key_warnings(configuration)) log(LogLevel::warning, kLogger, warning);
+
+  const TerminationFile termination(configuration);
+  RunRecord record{.job = name,
+                   .execution_id = ids.execution_id,
+                   .op_id = ids.op_id,
+                   .attempt_id = ids.attempt_id,
+                   .directory = directory.string()};
+  const RunGuard guard(name, ids.execution_id);
+  if (const auto& other = guard.other_run()) {
+    log(LogLevel::warning, kLogger,
+        fmt::format("Another run of the job {} is at work: {}. Both go on; what one writes the other may overwrite.",
+                    name, *other));
+  }
+  start_record(record);
+
+  Cancellation cancellation;
+  register_query_comments(program.hooks(), name, ids.op_id);
+  RunScope scope{program.hooks(), events, cancellation, ids, std::chrono::system_clock::now()};
+  ExecutionResult result;
+  std::int64_t rows = 0;
+  {
+    JobContext context(scope, configuration,
+                       {.name = name,
+                        .directory = directory,
+                        .team = job_config.team().value_or(""),
+                        .arguments = std::move(arguments)});
+    cancellation.on_signal([&context](int) { context.connections().interrupt(); });
+    cancellation.set_grace(static_cast<double>(configuration.get_integer("cancel_grace_seconds")),
+                           [&termination, &record](int signal_number) {
+                             termination.write(TerminationStatus::cancelled);
+                             end_record(record, "cancelled", 128 + signal_number, 0);
+                           });
+    host.watch_signals(cancellation);
+    program.hooks().initialize_job.add(
+        "core-step-selection",
+        [selection = StepSelection{invocation.get("from_step"), invocation.get("only_step")}](JobContext& running) {
+          if (running.template_name().empty()) select_steps(running, selection);
+          return std::nullopt;
+        },
+        HookOrder::last);
+    events.emit("run_started", run_started_fields(context, ids));
+    const TimePoint start = std::chrono::system_clock::now();
+    try {
+      result = run_data_job(context);
+    } catch (...) {
+      result.job_name = name;
+      result.execution_id = ids.execution_id;
+      result.start = start;
+      result.end = std::chrono::system_clock::now();
+      result.status = StepStatus::error;
+      result.failure = describe_failure(std::current_exception());
+    }
+    for (const LoadStatistics& load : context.ingester().statistics()) rows += load.rows_committed;
+    host.end_job(context);
+    cancellation.stop();
+  }
+
+  int exit_code = exit_code_of(result);
+  if (result.failed() && result.failure) {
+    const auto& failure = *result.failure;
+    const auto answers = program.hooks().vdk_exception.call(Error(failure.resolvable_by, {.what = failure.message}));
+    if (std::ranges::any_of(answers, [](bool handled) { return handled; })) exit_code = 0;
+  }
+  TerminationStatus status = termination_status(result);
+  try {
+    program.hooks().vdk_exit.call(exit_code);
+    write_summary(configuration, result);
+  } catch (...) {
+    print_error(host, describe_failure(std::current_exception()));
+    exit_code = exit_code == 0 ? 1 : exit_code;
+    if (status == TerminationStatus::success) status = TerminationStatus::platform_error;
+  }
+  termination.write(status);
+  end_record(record, std::string(to_string(result.status)), exit_code, rows);
+  log_result(configuration, result);
+  events.emit("run_ended", run_ended_fields(result, exit_code, rows));
+  if (view) {
+    view.reset();
+    if (result.failure) print_error(host, *result.failure);
+  }
+  return exit_code;
+}
+
+int run(Invocation& invocation) {
+  Program& program = invocation.program();
+  fs::path directory;
+  try {
+    directory = existing_directory(invocation.get("directory"), "DATA_JOB_DIRECTORY");
+  } catch (const UsageError&) {
+    write_early_termination(program, TerminationStatus::user_error);
+    throw;
+  }
+  if (invocation.has("check")) return check_job(program, directory);
+  try {
+    return run_job_at(invocation, directory);
+  } catch (...) {
+    const Failure failure = describe_failure(std::current_exception());
+    write_early_termination(program, termination_status(failure));
+    print_error(program.host(), failure);
+    return 1;
+  }
+}
+
+}  // namespace
+
+Command run_command() {
+  return {.name = "run",
+          .summary = "Run a data job: the .sql and .py files of a directory, in the order of their names.",
+          .examples = "vdk run my-job\n"
+                      "vdk run my-job --arguments '{\"day\": \"2026-01-31\"}'\n"
+                      "vdk run my-job -c db_default_type=duckdb --from-step 30_load.py",
+          .arguments = {{"directory", "DATA_JOB_DIRECTORY", "The directory that holds the job's steps."}},
+          .options = {{.names = "--arguments",
+                       .key = "arguments",
+                       .metavar = "TEXT",
+                       .help = "One JSON value; an object's members are parameters of SQL steps, and "
+                               "job_input.get_arguments() returns it."},
+                      {.names = "-c,--config",
+                       .key = "config",
+                       .metavar = "KEY=VALUE",
+                       .help = "Set a configuration value for this run. May be given many times.",
+                       .repeated = true},
+                      {.names = "--from-step",
+                       .key = "from_step",
+                       .metavar = "NAME",
+                       .help = "Start with this step; those before it do not run."},
+                      {.names = "--only-step", .key = "only_step", .metavar = "NAME", .help = "Run this step alone."},
+                      {.names = "--check",
+                       .key = "check",
+                       .help = "Parse every step and run nothing; names steps that would silently not run."},
+                      {.names = "--events",
+                       .key = "events",
+                       .metavar = "FILE",
+                       .help = "Write the run's events as JSON lines; - is standard output."},
+                      {.names = "-D,--debug", .key = "debug", .help = "Kept for compatibility.", .hidden = true}},
+          .run = run};
+}
+
+}  // namespace vdk
