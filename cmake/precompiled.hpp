@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/json.hpp>
 #include <charconv>
 #include <chrono>
 #include <condition_variable>

@@ -78,7 +78,9 @@ def test_a_plugin_compiles_against_the_installed_headers_alone(prefix, tmp_path)
     assert headers
     source = tmp_path / "plugin.cpp"
     source.write_text("".join(f'#include "{header}"\n' for header in headers))
-    check(["c++", "-std=c++23", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", include, source])
+    check(
+        ["c++", "-std=c++23", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", include, source]
+    )
 
 
 def test_the_python_package_is_byte_compiled(prefix):

@@ -52,12 +52,12 @@ def test_a_tree_in_order_passes(tmp_path):
         (
             "sdk/src/base/file.hpp",
             '#include "base/other.hpp"\n',
-            "file.hpp:1: \"base/other.hpp\" is neither in sdk/include nor in sdk/src",
+            'file.hpp:1: "base/other.hpp" is neither in sdk/include nor in sdk/src',
         ),
         (
             "sdk/include/vdk/base/text.hpp",
             '#include "base/file.hpp"\n',
-            "text.hpp:1: a public header includes std and vdk/ only, not \"base/file.hpp\"",
+            'text.hpp:1: a public header includes std and vdk/ only, not "base/file.hpp"',
         ),
         (
             "sdk/include/vdk/base/text.hpp",
