@@ -1,7 +1,11 @@
-#include "vdk/base/version.hpp"
-
+// The native program.
 #include <cstdio>
+#include <string>
+#include <vector>
 
-int main() {
-  return std::puts(vdk::version()) < 0;
+#include "cli/native_host.hpp"
+
+int main(int argc, char** argv) {
+  vdk::NativeHost host;
+  return vdk::run_program(std::vector<std::string>(argv + 1, argv + argc), host);
 }

@@ -28,6 +28,8 @@ std::optional<LogLevel> parse_level(std::string_view text) {
 
 Host::~Host() = default;
 
+std::vector<StepProblem> Host::check_python_step(const Step&) { return {}; }
+
 Program::Program(Host& host, std::vector<std::string> arguments)
     : host_(host), arguments_(std::move(arguments)) {
   register_core_features(hooks_);
@@ -56,6 +58,14 @@ void print_error(Host& host, const Failure& failure) {
   std::string text = fmt::format("{}: {}\n", failure.type_name, message);
   for (const std::string& location : failure.locations) text += fmt::format("  at {}\n", location);
   host.write_err(text);
+}
+
+void Program::write_early_termination(TerminationStatus status) noexcept {
+  try {
+    TerminationFile(configure(nullptr, {})).write(status);
+  } catch (const std::exception&) {
+    // The environment is what is wrong; there is nowhere to write to.
+  }
 }
 
 int Program::run() {
@@ -120,6 +130,7 @@ int Program::run() {
     Invocation invocation(*this, parse_command_line(*command, words));
     return command->run(invocation);
   } catch (const UsageError& error) {
+    if (command->name == "run") write_early_termination(TerminationStatus::user_error);
     host_.write_err(fmt::format("{}Try 'vdk {} --help' for help.\n\nError: {}\n", usage_line(*command),
                                 command->name, error.message()));
     return kUsageError;

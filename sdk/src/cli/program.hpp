@@ -8,10 +8,17 @@
 
 #include "config/sources.hpp"
 #include "job/job_context.hpp"
+#include "job/termination_file.hpp"
 #include "vdk/base/export.hpp"
 #include "vdk/base/log.hpp"
 
 namespace vdk {
+
+// What a check of a step found.
+struct StepProblem {
+  bool fatal = false;  // false: the step would run, but not as its author may think
+  std::string text;
+};
 
 // What differs between the native process and a Python one. All functions are called from the main thread unless they say otherwise,
 // in the Python host without the interpreter lock.
@@ -27,6 +34,9 @@ class VDK_API Host {
 
   // Signals: starts watching (see Cancellation::watch) and, from the watcher's thread, makes the main thread's code raise.
   virtual void watch_signals(Cancellation& cancellation) = 0;
+
+  // Parses a Python step without running it. Only where runs_python().
+  [[nodiscard]] virtual std::vector<StepProblem> check_python_step(const Step& step);
 
   // Prints to the standard streams as the host's language sees them.
   virtual void write_out(std::string_view text) = 0;
@@ -55,6 +65,9 @@ class VDK_API Program {
 
   // Runs the words; returns the exit code.
   [[nodiscard]] int run();
+
+  // Writes the termination file of a run that ends before it has begun; the environment alone says where it is.
+  void write_early_termination(TerminationStatus status) noexcept;
 
  private:
   Host& host_;

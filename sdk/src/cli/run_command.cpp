@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/check.hpp"
 #include "cli/command.hpp"
 #include "cli/job_directory.hpp"
 #include "cli/log_view.hpp"
@@ -14,7 +15,6 @@
 #include "cli/python_launcher.hpp"
 #include "cli/terminal_view.hpp"
 #include "job/cancellation.hpp"
-#include "job/job_check.hpp"
 #include "job/job_runner.hpp"
 #include "job/run_summary.hpp"
 #include "job/step_discovery.hpp"
@@ -134,15 +134,6 @@ Value run_ended_fields(const ExecutionResult& result, int exit_code, std::int64_
   return fields;
 }
 
-// The termination file of a run that ends before it has a configuration: the environment alone says where.
-void write_early_termination(Program& program, TerminationStatus status) noexcept {
-  try {
-    TerminationFile(program.configure(nullptr, {})).write(status);
-  } catch (const std::exception&) {
-    // The environment is what is wrong; there is nowhere to write to.
-  }
-}
-
 int run_job_at(Invocation& invocation, const fs::path& directory) {
   Program& program = invocation.program();
   Host& host = program.host();
@@ -230,7 +221,6 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
       result.failure = describe_failure(std::current_exception());
     }
     for (const LoadStatistics& load : context.ingester().statistics()) rows += load.rows_committed;
-    host.end_job(context);
     cancellation.stop();
   }
 
@@ -262,19 +252,13 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
 
 int run(Invocation& invocation) {
   Program& program = invocation.program();
-  fs::path directory;
-  try {
-    directory = existing_directory(invocation.get("directory"), "DATA_JOB_DIRECTORY");
-  } catch (const UsageError&) {
-    write_early_termination(program, TerminationStatus::user_error);
-    throw;
-  }
+  const fs::path directory = existing_directory(invocation.get("directory"), "DATA_JOB_DIRECTORY");
   if (invocation.has("check")) return check_job(program, directory);
   try {
     return run_job_at(invocation, directory);
   } catch (...) {
     const Failure failure = describe_failure(std::current_exception());
-    write_early_termination(program, termination_status(failure));
+    program.write_early_termination(termination_status(failure));
     print_error(program.host(), failure);
     return 1;
   }

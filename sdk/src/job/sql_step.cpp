@@ -6,7 +6,6 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "connection/sql_file.hpp"
 
 namespace vdk {
 
@@ -19,7 +18,7 @@ namespace {
                     .countermeasure = fmt::format("Correct the file {}.", step.file.string())});
 }
 
-std::string read_step(const Step& step) {
+std::string read_text(const Step& step) {
   std::error_code ignored;
   if (std::filesystem::is_directory(step.file, ignored)) {
     throw_unreadable(step, "It is a directory, but its name is that of a step.");
@@ -35,14 +34,19 @@ std::string read_step(const Step& step) {
 
 }  // namespace
 
-void run_sql_step(JobContext& context, const Step& step, const QueryFunction& execute) {
-  const SqlFile file = parse_sql_file(read_step(step));
+SqlFile read_sql_step(const Step& step) {
+  SqlFile file = parse_sql_file(read_text(step));
   if (trim(file.query).empty()) {
     throw user_error({.what = fmt::format("The SQL step {} is empty.", step.name),
                       .why = "The file holds no statement.",
                       .consequence = "The step failed; the steps after it did not run.",
                       .countermeasure = "Write a statement into the file, or delete it."});
   }
+  return file;
+}
+
+void run_sql_step(JobContext& context, const Step& step, const QueryFunction& execute) {
+  const SqlFile file = read_sql_step(step);
   if (file.databases.empty()) {
     execute(file.query, {});
     return;

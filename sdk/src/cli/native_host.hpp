@@ -1,0 +1,20 @@
+// The host of the native program: no interpreter, plain streams.
+#pragma once
+
+#include "cli/program.hpp"
+
+namespace vdk {
+
+class VDK_API NativeHost final : public Host {
+ public:
+  NativeHost();
+  ~NativeHost() override;
+
+  [[nodiscard]] bool runs_python() const noexcept override { return false; }
+  void register_features(HookDispatcher& hooks) override;
+  void watch_signals(Cancellation& cancellation) override;
+  void write_out(std::string_view text) override;
+  void write_err(std::string_view text) override;
+};
+
+}  // namespace vdk

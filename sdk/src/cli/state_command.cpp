@@ -1,0 +1,152 @@
+// vdk properties and vdk secrets: what a job remembers, seen from outside.
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/job_directory.hpp"
+#include "cli/program.hpp"
+#include "cli/table.hpp"
+
+namespace vdk {
+
+namespace {
+
+std::string_view plural(StateKind kind) { return kind == StateKind::properties ? "properties" : "secrets"; }
+
+// Reads one line from standard input; a terminal does not show it.
+std::string read_hidden(Host& host, const std::string& key) {
+  const bool terminal = isatty(STDIN_FILENO) == 1;
+  termios before{};
+  if (terminal) {
+    host.write_err(fmt::format("Value of {}: ", key));
+    tcgetattr(STDIN_FILENO, &before);
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  std::string value;
+  for (char c = 0; read(STDIN_FILENO, &c, 1) == 1 && c != '\n';) value += c;
+  if (terminal) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    host.write_err("\n");
+  }
+  return value;
+}
+
+void print_all(Host& host, const Value& map, bool as_json) {
+  if (as_json) {
+    host.write_out(to_json(map.if_map() ? map : Value(Value::Map{}), 2) + '\n');
+    return;
+  }
+  std::vector<std::vector<Value>> rows;
+  if (const Value::Map* members = map.if_map()) {
+    for (const Member& member : *members) rows.push_back({member.key, to_python_text(member.value)});
+  }
+  host.write_out(simple_table({"key", "value"}, rows));
+}
+
+int run(Invocation& invocation, StateKind kind) {
+  Program& program = invocation.program();
+  Host& host = program.host();
+  const auto directory =
+      existing_directory(invocation.has("directory") ? invocation.get("directory") : std::string("."),
+                         "DATA_JOB_DIRECTORY");
+  const JobConfig job_config(directory);
+  Configuration configuration = program.configure(&job_config, invocation.all("config"));
+  const std::string name = invocation.has("name") ? invocation.get("name") : job_name_of(directory);
+  const std::string team = invocation.has("team") ? invocation.get("team") : job_config.team().value_or("");
+  // A store that forgets everything at the end of the process is of no use to a command.
+  const std::string option = std::string(plural(kind)) + "_default_type";
+  if (configuration.get(option).is_null() || lower(configuration.get_string(option)) == "memory") {
+    configuration.override_value(option, "file", {OriginKind::command_line, "vdk " + std::string(plural(kind))});
+  }
+  StateRouter router(kind, configuration, name, team);
+  const bool as_json = invocation.get("output") == "json";
+
+  Value map = router.all();
+  bool changed = false;
+  const std::vector<std::string> settings = invocation.all("set");
+  for (std::size_t i = 0; i + 1 < settings.size(); i += 2) {
+    map.set(settings[i], settings[i + 1]);
+    changed = true;
+  }
+  for (const std::string& key : invocation.all("set_prompt")) {
+    map.set(key, read_hidden(host, key));
+    changed = true;
+  }
+  for (const std::string& key : invocation.all("delete")) {
+    if (!map.erase(key)) {
+      throw user_error({.what = fmt::format("There is no key '{}' to delete.", key),
+                        .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
+                        .consequence = "Nothing was changed.",
+                        .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
+    }
+    changed = true;
+  }
+  if (invocation.has("delete_all_job_keys")) {
+    map = Value(Value::Map{});
+    changed = true;
+  }
+  if (changed) router.set_all(map);
+
+  for (const std::string& key : invocation.all("get")) {
+    const Value* value = map.find(key);
+    if (!value) {
+      throw user_error({.what = fmt::format("There is no key '{}'.", key),
+                        .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
+                        .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
+    }
+    host.write_out((as_json ? to_json(*value) : to_python_text(*value)) + '\n');
+  }
+  if (invocation.has("list") || (!changed && !invocation.has("get"))) print_all(host, map, as_json);
+  return 0;
+}
+
+Command state_command(StateKind kind) {
+  const std::string name(plural(kind));
+  const std::string thing = kind == StateKind::properties ? "property" : "secret";
+  std::vector<CommandOption> options{
+      {.names = "-l,--list", .key = "list", .help = fmt::format("List all {} (the default).", name)},
+      {.names = "--get", .key = "get", .metavar = "KEY", .help = "Print the value of a key.", .repeated = true},
+      {.names = "--set",
+       .key = "set",
+       .metavar = "KEY VALUE",
+       .help = kind == StateKind::secrets
+                   ? "Set a key. Other users see command lines: prefer --set-prompt."
+                   : "Set a key. May be given many times.",
+       .repeated = true,
+       .values = 2},
+      {.names = "--set-prompt",
+       .key = "set_prompt",
+       .metavar = "KEY",
+       .help = "Set a key to a value that is asked for, or read from standard input.",
+       .repeated = true},
+      {.names = "--delete", .key = "delete", .metavar = "KEY", .help = "Remove a key.", .repeated = true},
+      {.names = fmt::format("--delete-all-job-{}", name), .key = "delete_all_job_keys", .help = "Remove every key."},
+      {.names = "-n,--name", .key = "name", .metavar = "TEXT", .help = "The job's name, where it is not the directory's."},
+      {.names = "-t,--team", .key = "team", .metavar = "TEXT", .help = "The job's team, where config.ini does not say it."},
+      {.names = "-c,--config", .key = "config", .metavar = "KEY=VALUE", .help = "As for vdk run.", .repeated = true},
+      {.names = "-o,--output",
+       .key = "output",
+       .help = "How values are printed.",
+       .choices = {"text", "json"},
+       .default_value = "text"}};
+  return {.name = name,
+          .summary = fmt::format("List, read and change the {} of a job on this machine.", name),
+          .examples = fmt::format("vdk {0} my-job\nvdk {0} my-job --set last_id 42\nvdk {0} my-job --get last_id", name),
+          .arguments = {{.key = "directory",
+                         .metavar = "DATA_JOB_DIRECTORY",
+                         .help = fmt::format("The job whose {} are meant; the current directory by default.", thing),
+                         .required = false}},
+          .options = std::move(options),
+          .run = [kind](Invocation& invocation) { return run(invocation, kind); }};
+}
+
+}  // namespace
+
+Command properties_command() { return state_command(StateKind::properties); }
+Command secrets_command() { return state_command(StateKind::secrets); }
+
+}  // namespace vdk
