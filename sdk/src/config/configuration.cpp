@@ -120,12 +120,10 @@ Value Configuration::get_required(std::string_view key, std::string_view section
                           full_name(key, section)),
       .why = "No config.ini, environment variable, -c option, plugin or secret sets it.",
       .consequence = "Whatever needs the option cannot work.",
-      .countermeasure = fmt::format(
-          "Set it in section [{}{}] of the job's config.ini{}.", in_main ? "" : "vdk_",
-          in_main ? kMainSection : section,
-          in_main ? fmt::format(", or as the environment variable VDK_{}",
-                                replace_all(replace_all(upper(key), ".", "_"), "-", "_"))
-                  : std::string{}),
+      .countermeasure = fmt::format("Set it in section [{}{}] of the job's config.ini{}.", in_main ? "" : "vdk_",
+                                    in_main ? kMainSection : section,
+                                    in_main ? fmt::format(", or as the environment variable {}", variable_name(key))
+                                            : std::string{}),
   });
 }
 

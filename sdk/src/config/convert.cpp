@@ -120,6 +120,26 @@ std::string describe(const Origin& origin) {
   return origin.where;
 }
 
+void append_variable_name(std::string& name, std::string_view key) {
+  for (const char c : key) {
+    if (c == '.' || c == '-') {
+      name += '_';
+    } else {
+      name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+  }
+}
+
+std::string variable_name(std::string_view key, std::string_view section) {
+  std::string name = "VDK_";
+  if (section != kMainSection) {
+    append_variable_name(name, section);
+    name += '_';
+  }
+  append_variable_name(name, key);
+  return name;
+}
+
 std::optional<bool> to_bool(std::string_view text) {
   constexpr std::size_t kLongest = 5;
   if (text.empty() || text.size() > kLongest) return std::nullopt;

@@ -17,6 +17,14 @@ namespace vdk {
 // are. Throws Error (configuration) naming key, value and place; sensitive values are not shown.
 [[nodiscard]] Value convert(const Option& option, Value value, const Origin& origin);
 
+// Appends the key as environment variables spell it: in capitals, `_` for `.` and `-`.
+void append_variable_name(std::string& name, std::string_view key);
+// VDK_KEY, or VDK_SECTION_KEY.
+[[nodiscard]] std::string variable_name(std::string_view key, std::string_view section = kMainSection);
+
+// Keys with this prefix describe sources of configuration to config-help and configure nothing.
+inline constexpr std::string_view kProviderPrefix = "__config_provider__";
+
 // True for names such as `db_password`, whatever their option says.
 [[nodiscard]] bool names_a_secret(std::string_view key) noexcept;
 

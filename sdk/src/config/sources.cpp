@@ -50,17 +50,6 @@ std::string recipients(std::string_view text) {
   return join(addresses, ";");
 }
 
-// A key as environment variables spell it.
-void append_variable_name(std::string& name, std::string_view key) {
-  for (const char c : key) {
-    if (c == '.' || c == '-') {
-      name += '_';
-    } else {
-      name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    }
-  }
-}
-
 // Where two keys have one variable name, the plainer spelling wins: `a_b`, then `a.b`, `a-b`, others.
 int spelling_rank(std::string_view key) noexcept {
   const bool dots = key.find('.') != std::string_view::npos;
@@ -113,8 +102,6 @@ Targets targets_by_variable(const Configuration& configuration) {
   return targets;
 }
 
-bool is_help_entry(std::string_view key) noexcept { return key.starts_with("__config_provider__"); }
-
 // The longest section that can be split off `name` at one of `separators`, and in which `accept` likes the rest.
 template <typename Accept>
 std::optional<Target> split_section(const Configuration& configuration, std::string_view name,
@@ -157,7 +144,7 @@ Target command_line_target(const Configuration& configuration, const std::string
 std::vector<std::string> declared_keys(const Configuration& configuration, std::string_view section) {
   std::vector<std::string> declared = configuration.keys(section);
   std::erase_if(declared, [&](const std::string& key) {
-    return is_help_entry(key) || !configuration.option(key, section);
+    return key.starts_with(kProviderPrefix) || !configuration.option(key, section);
   });
   return declared;
 }
