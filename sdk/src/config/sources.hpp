@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/ini.hpp"
 #include "vdk/config/configuration.hpp"
 
 namespace vdk {
@@ -20,39 +21,42 @@ class JobConfig {
   // Reads `<job directory>/config.ini`; an absent file is an empty configuration. Throws Error (configuration) with
   // file and line where it cannot be parsed.
   explicit JobConfig(const std::filesystem::path& job_directory);
+  // With references resolved. Throws Error (configuration) where the value misuses `%`.
   [[nodiscard]] std::optional<std::string> get(std::string_view section, std::string_view key) const;
-  // Null where config.ini has no team line ("" where there is no such file).
+  // Null where there is no config.ini, "" where it has no team (specification: sdk 6.2).
   [[nodiscard]] std::optional<std::string> team() const;
 
-  // Sets every value that a run reads, with "config.ini:LINE" as origin.
+  // Sets every value that a run reads, with "config.ini:LINE" as origin. Throws Error (configuration).
   void apply(ConfigurationBuilder& builder) const;
 
-  struct Line {
-    std::string section;
-    std::string key;
-    std::string value;
-    int line = 0;
-  };
-  [[nodiscard]] const std::vector<Line>& lines() const noexcept { return lines_; }
+  // What nothing will ever read: unknown keys of [owner], [job] and [contacts], misspelled sections, and
+  // db_default_type in [job], which local runs ignore. One warning each, with the remedy.
+  [[nodiscard]] std::vector<std::string> warnings(const Configuration& configuration) const;
 
  private:
   bool exists_ = false;
-  std::filesystem::path file_;
-  std::vector<Line> lines_;
+  IniFile ini_;
 };
 
-// Environment variables, with prefix VDK_ and without, for keys that the builder knows; main section and sub-sections.
+// Environment variables, with prefix VDK_ (wins) and without, for keys that the builder knows: KEY of the main
+// section, SECTION_KEY of the others. Case, and which of `.`, `-` and `_` a key has, do not matter. A name that fits a
+// key of a section belongs to that section.
 void apply_environment(ConfigurationBuilder& builder, std::span<const std::pair<std::string, std::string>> environment);
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> process_environment();
 
 // `-c KEY=VALUE` of the command line; `KEY` may be `section.key`. Throws Error (user) where there is no `=`.
 void apply_command_line(ConfigurationBuilder& builder, std::span<const std::string> settings);
 
-// Secrets override configuration where no environment variable does (specification: sdk 6.5, plugins 1.3).
+// Secrets override the options of their name, or of `<section>_<key>`, where no environment variable does, with
+// their own type (specification: sdk 6.5, plugins 1.3). Others are ignored.
 void apply_secrets(Configuration& configuration, const Value& secrets);
 
-// One warning per key of config.ini or `-c` that nobody declared, with the nearest known key.
+// One warning per key of config.ini or `-c` that nobody declared, with the nearest known key. Keys of a sub-section
+// count only where somebody declared some of it.
 [[nodiscard]] std::vector<std::string> unknown_key_warnings(const Configuration& configuration);
+
+// From now on the log shows `***` in place of the values of sensitive options and of secrets.
+void redact_sensitive_values(const Configuration& configuration);
 
 // Declares the options of the core that belong to no other room (specification: sdk 11).
 void declare_core_options(ConfigurationBuilder& builder);

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vdk/base/export.hpp"
@@ -41,7 +43,8 @@ struct Assignment {
 class VDK_API Configuration {
  public:
   // The value, or null where the key or the section is unknown. With a section, a `<section>_` prefix of the
-  // key is optional.
+  // key is optional. The typed ones convert (null is "", 0 or false) and throw Error (configuration) where the
+  // value does not fit.
   [[nodiscard]] Value get(std::string_view key, std::string_view section = kMainSection) const;
   [[nodiscard]] std::string get_string(std::string_view key, std::string_view section = kMainSection) const;
   [[nodiscard]] std::int64_t get_integer(std::string_view key, std::string_view section = kMainSection) const;
@@ -56,9 +59,11 @@ class VDK_API Configuration {
   [[nodiscard]] std::vector<std::string> keys(std::string_view section = kMainSection) const;  // sorted
   // The declared option, or null. Keys that a source set without a declaration have none.
   [[nodiscard]] const Option* option(std::string_view key, std::string_view section = kMainSection) const;
-  // Every assignment of the key, the winning one last.
+  // Every assignment of the key, the default first and the winning one last.
   [[nodiscard]] std::vector<Assignment> history(std::string_view key,
                                                 std::string_view section = kMainSection) const;
+  // Wins over everything, unconverted. An unknown key of the main section is ignored, of another one throws
+  // Error (configuration).
   void override_value(std::string_view key, Value value, Origin origin,
                       std::string_view section = kMainSection);
 
@@ -69,6 +74,8 @@ class VDK_API Configuration {
     std::vector<Assignment> assignments;  // in order of winning, the last wins
   };
   [[nodiscard]] const Entry* find(std::string_view key, std::string_view section) const;
+  [[nodiscard]] static const Assignment* winner(const Entry& entry);
+  [[nodiscard]] Value get_as(std::string_view key, std::string_view section, const Value& type) const;
 
   std::map<std::string, std::map<std::string, Entry, std::less<>>, std::less<>> sections_;
 };
@@ -82,7 +89,8 @@ class VDK_API ConfigurationBuilder {
   ConfigurationBuilder& set(std::string_view key, Value value, Origin origin,
                             std::string_view section = kMainSection);
   [[nodiscard]] const Configuration& current() const noexcept { return configuration_; }
-  [[nodiscard]] Configuration build() const { return configuration_; }
+  [[nodiscard]] Configuration build() const& { return configuration_; }
+  [[nodiscard]] Configuration build() && { return std::move(configuration_); }
 
  private:
   Configuration configuration_;
