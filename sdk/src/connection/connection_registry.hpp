@@ -4,11 +4,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/connection/driver.hpp"
 #include "vdk/hooks/plugin.hpp"
@@ -18,7 +18,7 @@ namespace vdk {
 class HookDispatcher;
 
 // A connection of a job context: statements pass through the hooks. Not for use from two threads at a time.
-class VDK_API ManagedConnection {
+class ManagedConnection {
  public:
   ManagedConnection(std::string type, std::unique_ptr<DriverConnection> driver, HookDispatcher& hooks);
   ~ManagedConnection();
@@ -29,6 +29,7 @@ class VDK_API ManagedConnection {
   [[nodiscard]] DriverConnection& driver() noexcept { return *driver_; }
 
  private:
+  friend class ConnectionRegistry;
   std::string type_;
   std::unique_ptr<DriverConnection> driver_;
   HookDispatcher& hooks_;
@@ -37,9 +38,10 @@ class VDK_API ManagedConnection {
 // Who registered a type; built-in ones give way (specification: plugins 1.4).
 enum class Provider { built_in, plugin };
 
-class VDK_API ConnectionRegistry {
+class ConnectionRegistry {
  public:
   explicit ConnectionRegistry(HookDispatcher& hooks) : hooks_(hooks) {}
+  ~ConnectionRegistry() { close_all(); }
 
   // Types are case-insensitive. A plugin's registration replaces a built-in one of the same name. `engine` groups
   // names that alias one engine ("vdk" and "sqlite").
@@ -49,8 +51,9 @@ class VDK_API ConnectionRegistry {
   // `db_default_type`, else the only engine that plugins registered, else (no plugin registered any) SQLite. Throws
   // Error (configuration) that lists the types where there is more than one to choose from.
   [[nodiscard]] std::string default_type(const Configuration& configuration) const;
-  // The open connection of the type ("" = default), opened on first use and kept. Throws Error (configuration) that
-  // lists the known types where it is unknown.
+  // The open connection of the type ("" = default), opened on first use and kept. An open one is asked whether it is
+  // alive, through the hooks where somebody besides the core listens to them, and opened again where it is not; the
+  // reference stays valid. Throws Error (configuration) that lists the known types where it is unknown.
   ManagedConnection& open(std::string_view type, const Configuration& configuration);
   [[nodiscard]] std::vector<std::string> types() const;
   // Interrupts whatever runs; callable from any thread.
@@ -64,8 +67,12 @@ class VDK_API ConnectionRegistry {
     std::string engine;
     std::string section;
   };
+  [[nodiscard]] const Registration& registration(const std::string& type) const;
+  [[nodiscard]] bool is_alive(ManagedConnection& connection) const;
+
   HookDispatcher& hooks_;
   std::map<std::string, Registration> registrations_;
+  std::mutex open_mutex_;  // open_ and the drivers in it change only under it: interrupt() comes from other threads
   std::map<std::string, std::unique_ptr<ManagedConnection>> open_;
 };
 

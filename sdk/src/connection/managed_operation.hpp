@@ -1,6 +1,7 @@
 // One statement on its way through the life cycle of a managed connection.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "connection/sql_lexer.hpp"
+
 namespace vdk {
 
 struct SqlFile {
@@ -12,11 +14,14 @@ struct SqlFile {
   std::string query;                   // everything else
 };
 
-// Splits headers from query (specification: sdk 2.3). A byte-order mark is dropped.
+// Splits headers from query (specification: sdk 2.3). A byte-order mark is dropped; line ends become "\n". A header
+// is a whole line that holds nothing but a name in brackets: an array literal or "[column] INT," stays query text.
 [[nodiscard]] SqlFile parse_sql_file(std::string_view text);
 
 // The statements of a script, without their semicolons, in order, blank and comment-only ones left out. Semicolons in
-// strings, quoted identifiers, dollar quotes, comments and BEGIN … END bodies of triggers do not split.
-[[nodiscard]] std::vector<std::string_view> split_statements(std::string_view script);
+// strings, quoted identifiers, dollar quotes, comments, bodies of triggers (up to `; END`) and BEGIN ATOMIC … END
+// bodies of routines do not split; BEGIN TRANSACTION is a statement. The pieces are views of the script.
+[[nodiscard]] std::vector<std::string_view> split_statements(std::string_view script,
+                                                             SqlDialect dialect = SqlDialect::sqlite);
 
 }  // namespace vdk

@@ -24,7 +24,12 @@ class VDK_API ResultStream {
   // Fills `row` with the next row; false at the end. Values without a JSON type (dates, decimals, blobs as
   // hexadecimal) come as text.
   virtual bool next(std::vector<Value>& row) = 0;
+  // Runs the statement to its end without handing out what is left of its rows.
+  virtual void drain();
 };
+
+// How an engine reads a backslash inside '…': as itself, as an escape, or nobody knows.
+enum class LiteralStyle { unknown, standard, backslash };
 
 // One open connection. One statement at a time, from one thread; only interrupt() may come from another.
 class VDK_API DriverConnection {
@@ -35,6 +40,9 @@ class VDK_API DriverConnection {
   // engine's own auto-commit. Returns the rows of the last statement, or null where it has no result set.
   // The stream must be destroyed before the next call. Throws Error: user for what is wrong with the statement.
   [[nodiscard]] virtual std::unique_ptr<ResultStream> execute(std::string_view sql) = 0;
+
+  // How the engine reads string literals; decides how parameters are quoted.
+  [[nodiscard]] virtual LiteralStyle literal_style() const noexcept;
 
   // Cheap; true while the connection can be used.
   [[nodiscard]] virtual bool is_connected() = 0;

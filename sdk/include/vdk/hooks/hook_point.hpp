@@ -91,6 +91,7 @@ class HookPoint<Result(Args...)> {
   // Another owner of the order takes over (a Python plugin manager): `call` goes to it from now on, and it in
   // turn reaches the native implementations through implementations() and wrappers().
   void set_caller(Caller caller) { caller_ = std::move(caller); }
+  [[nodiscard]] bool has_caller() const noexcept { return static_cast<bool>(caller_); }
 
  private:
   Results call_wrapped(std::size_t depth, Args&... args) const {

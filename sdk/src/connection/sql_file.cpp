@@ -1,0 +1,178 @@
+#include "connection/sql_file.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <iterator>
+
+#include "base/text.hpp"
+
+namespace vdk {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// What Python's text mode reads: "\r\n" and a lone "\r" are line ends too.
+std::string with_plain_line_ends(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\r') {
+      result += text[i];
+    } else if (i + 1 == text.size() || text[i + 1] != '\n') {
+      result += '\n';
+    }
+  }
+  return result;
+}
+
+// The name in a header line, or nothing where the line is query text.
+std::string header_name(std::string_view line) {
+  const auto last = line.find_last_not_of(" \t\f\v\n");
+  if (line.empty() || line.front() != '[' || line[last] != ']') return {};
+  line = line.substr(1, last - 1);
+  if (line.find_first_of(",;'\"()=*") != std::string_view::npos) return {};
+  std::string name;
+  std::copy_if(line.begin(), line.end(), std::back_inserter(name),
+               [](char c) { return c != '[' && c != ']'; });
+  const bool number = name.find_first_not_of("0123456789. ") == std::string::npos;
+  return number ? std::string{} : name;
+}
+
+bool is_word(std::string_view word, std::string_view keyword) {
+  return word.size() == keyword.size() && upper(word) == keyword;
+}
+
+bool is_any(std::string_view word, std::initializer_list<std::string_view> keywords) {
+  return std::any_of(keywords.begin(), keywords.end(),
+                     [word](std::string_view keyword) { return is_word(word, keyword); });
+}
+
+// Follows one statement and says whether a semicolon ends it. For SQLite it decides as sqlite3_complete does.
+class StatementState {
+ public:
+  explicit StatementState(SqlDialect dialect) : dialect_(dialect) {}
+
+  void word(std::string_view word) {
+    switch (place_) {
+      case Place::start:
+        place_ = is_word(word, "EXPLAIN")  ? Place::explain
+                 : is_word(word, "CREATE") ? Place::create
+                                           : Place::plain;
+        break;
+      case Place::explain:
+        if (is_word(word, "CREATE")) {
+          place_ = Place::create;
+        } else if (is_any(word, {"EXPLAIN", "TEMP", "TEMPORARY", "TRIGGER", "END"})) {
+          place_ = Place::plain;
+        }
+        break;
+      case Place::create: place_ = after_create(word); break;
+      case Place::plain: break;
+      case Place::trigger:
+        trigger_ = trigger_ == TriggerPlace::semicolon && is_word(word, "END") ? TriggerPlace::end
+                                                                              : TriggerPlace::inside;
+        break;
+      case Place::routine:
+        if (depth_ == 0) {
+          depth_ = begin_ && is_word(word, "ATOMIC") ? 1 : 0;
+        } else if (is_word(word, "CASE")) {
+          ++depth_;
+        } else if (is_word(word, "END")) {
+          --depth_;
+        }
+        begin_ = is_word(word, "BEGIN");
+        break;
+    }
+  }
+
+  void other() {
+    begin_ = false;
+    trigger_ = TriggerPlace::inside;
+    if (place_ == Place::start || place_ == Place::create) place_ = Place::plain;
+  }
+
+  // Takes a semicolon; true where it ends the statement.
+  bool semicolon() {
+    if (place_ == Place::trigger && trigger_ != TriggerPlace::end) {
+      trigger_ = TriggerPlace::semicolon;
+      return false;
+    }
+    if (place_ == Place::routine && depth_ > 0) return false;
+    *this = StatementState(dialect_);
+    return true;
+  }
+
+ private:
+  enum class Place { start, explain, create, plain, trigger, routine };
+  enum class TriggerPlace { inside, semicolon, end };
+
+  [[nodiscard]] Place after_create(std::string_view word) const {
+    if (dialect_ == SqlDialect::sqlite) {
+      if (is_word(word, "TRIGGER")) return Place::trigger;
+      return is_any(word, {"TEMP", "TEMPORARY"}) ? Place::create : Place::plain;
+    }
+    if (is_any(word, {"FUNCTION", "PROCEDURE"})) return Place::routine;
+    return is_any(word, {"OR", "REPLACE"}) ? Place::create : Place::plain;
+  }
+
+  SqlDialect dialect_;
+  Place place_ = Place::start;
+  TriggerPlace trigger_ = TriggerPlace::inside;
+  bool begin_ = false;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+SqlFile parse_sql_file(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const std::string plain = with_plain_line_ends(text);
+  SqlFile file;
+  for (std::size_t begin = 0; begin < plain.size();) {
+    const auto line_end = plain.find('\n', begin);
+    const auto end = line_end == std::string::npos ? plain.size() : line_end + 1;
+    const auto line = std::string_view(plain).substr(begin, end - begin);
+    if (auto name = header_name(line); !name.empty()) {
+      file.databases.push_back(std::move(name));
+    } else {
+      file.query += line;
+    }
+    begin = end;
+  }
+  return file;
+}
+
+std::vector<std::string_view> split_statements(std::string_view script, SqlDialect dialect) {
+  std::vector<std::string_view> statements;
+  StatementState state(dialect);
+  std::size_t begin = 0;
+  bool has_code = false;
+  const auto take = [&](std::size_t end) {
+    if (has_code) statements.push_back(trim(script.substr(begin, end - begin)));
+    has_code = false;
+  };
+  for (std::size_t i = 0; i < script.size();) {
+    const SqlToken token = next_sql_token(script, i, dialect);
+    i = token.end;
+    switch (token.kind) {
+      case SqlTokenKind::space:
+      case SqlTokenKind::comment: continue;
+      case SqlTokenKind::semicolon:
+        if (state.semicolon()) {
+          take(token.begin);
+          begin = token.end;
+        }
+        continue;
+      case SqlTokenKind::word:
+        state.word(script.substr(token.begin, token.end - token.begin));
+        break;
+      case SqlTokenKind::quoted:
+      case SqlTokenKind::other: state.other(); break;
+    }
+    has_code = true;
+  }
+  take(script.size());
+  return statements;
+}
+
+}  // namespace vdk
