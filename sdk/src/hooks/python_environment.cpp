@@ -1,0 +1,239 @@
+#include "hooks/python_environment.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <optional>
+
+#include "base/file.hpp"
+#include "base/process.hpp"
+#include "base/shared_library.hpp"
+#include "base/text.hpp"
+#include "vdk/base/error.hpp"
+#include "vdk/base/value.hpp"
+
+namespace vdk {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMaxCachedShims = 200;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+bool is_script(const fs::path& program) {
+  char start[2] = {};
+  const int file = open(program.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const auto got = read(file, start, sizeof start);
+  close(file);
+  return got == 2 && start[0] == '#' && start[1] == '!';
+}
+
+// A version manager's python3 is a script that takes far longer than the interpreter behind it. Which one that is may depend on the
+// working directory and on the manager's variables, so all of them are part of the key.
+fs::path resolve_shim(const fs::path& shim) {
+  std::error_code ignored;
+  std::string key = shim.string();
+  key += fmt::format("|{}", fs::last_write_time(shim, ignored).time_since_epoch().count());
+  key += '|' + fs::current_path(ignored).string();
+  for (const char* name : {"PYENV_VERSION", "ASDF_PYTHON_VERSION", "MISE_PYTHON_VERSION"}) {
+    key += '|' + environment(name);
+  }
+  const fs::path cache = local_state_directory() / "cache" / "interpreters.json";
+  Value known;
+  try {
+    if (const auto text = read_file_if_exists(cache)) known = parse_json(*text);
+  } catch (const std::exception&) {
+    known = {};  // a damaged cache is made anew
+  }
+  if (const Value* entry = known.find(key)) {
+    if (const std::string* path = entry->if_string(); path && access(path->c_str(), X_OK) == 0) return *path;
+  }
+  const auto answer = run_process({shim.string(), "-c", "import sys; print(sys.executable)"}, std::chrono::seconds(20));
+  if (!answer || answer->exit_code != 0) return shim;
+  const fs::path real{std::string(trim(answer->out))};
+  if (access(real.c_str(), X_OK) != 0) return shim;
+  try {
+    if (known.if_map() && known.if_map()->size() >= kMaxCachedShims) known = {};
+    known.set(key, real.string());
+    write_file_atomic(cache, to_json(known));
+  } catch (const std::exception&) {
+    // Without a cache the next start asks again.
+  }
+  return real;
+}
+
+bool is_executable(const fs::path& path) { return access(path.c_str(), X_OK) == 0; }
+
+}  // namespace
+
+Interpreter find_interpreter() {
+  const std::string configured = environment("VDK_PYTHON");
+  if (!configured.empty()) {
+    const fs::path path = configured.find('/') == std::string::npos ? fs::path(find_on_path(configured)) : fs::path(configured);
+    if (!is_executable(path)) {
+      throw configuration_error({.what = fmt::format("VDK_PYTHON names '{}', which cannot be run.", configured),
+                                 .why = fmt::format("The system says: {}.", std::strerror(errno)),
+                                 .consequence = "The job has Python steps, and none was run.",
+                                 .countermeasure = "Set VDK_PYTHON to a Python interpreter, or unset it."});
+    }
+    return {path, "VDK_PYTHON"};
+  }
+  const fs::path own = installation_prefix();
+  std::error_code ignored;
+  if (fs::exists(own / "pyvenv.cfg", ignored) && is_executable(own / "bin" / "python3")) {
+    return {own / "bin" / "python3", "the environment of vdk"};
+  }
+  const std::string active = environment("VIRTUAL_ENV");
+  if (!active.empty() && is_executable(fs::path(active) / "bin" / "python3")) {
+    return {fs::path(active) / "bin" / "python3", "VIRTUAL_ENV"};
+  }
+  const fs::path found = find_on_path("python3");
+  if (found.empty()) {
+    throw configuration_error({.what = "The job has Python steps, but there is no Python interpreter.",
+                               .why = "VDK_PYTHON and VIRTUAL_ENV are not set, and there is no python3 on PATH.",
+                               .consequence = "No step was run.",
+                               .countermeasure = "Install Python 3.10 or later, or set VDK_PYTHON to an interpreter."});
+  }
+  return {is_script(found) ? resolve_shim(found) : found, "PATH"};
+}
+
+namespace {
+
+// Changes whenever an entry of the directory is added, removed or renamed; 0 where there is no such directory.
+std::string stamp(const fs::path& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return "0";
+#if defined(__APPLE__)
+  const timespec changed = info.st_mtimespec;
+#else
+  const timespec changed = info.st_mtim;
+#endif
+  return fmt::format("{}.{}", changed.tv_sec, changed.tv_nsec);
+}
+
+std::vector<std::string> ask_for_path(const Interpreter& interpreter) {
+  // The first entry is the working directory here; PYTHONPATH counts, as it does at a run.
+  const auto answer = run_process(
+      {interpreter.executable.string(), "-c", "import sys; sys.stdout.write(chr(10).join(sys.path[1:]))"},
+      std::chrono::seconds(20));
+  if (!answer || answer->exit_code != 0) return {};
+  std::vector<std::string> path;
+  for (std::string& entry : split(answer->out, '\n')) {
+    if (!entry.empty()) path.push_back(std::move(entry));
+  }
+  return path;
+}
+
+// Has the text a section of one of our entry-point groups?
+bool advertises_plugins(std::string_view entry_points) {
+  for (const std::string& line : split(entry_points, '\n')) {
+    const std::string_view text = trim(line);
+    if (text == "[vdk.plugin.run]" || text == "[vdk.plugin.cli]") return true;
+  }
+  return false;
+}
+
+// "vdk_ingest_http-0.2.1.dist-info" is the distribution vdk-ingest-http 0.2.1.
+PluginDistribution parse_directory_name(const std::string& name) {
+  const std::size_t end = name.rfind('.');
+  const std::size_t dash = name.find('-');
+  PluginDistribution distribution;
+  distribution.name = lower(name.substr(0, std::min(dash, end)));
+  std::ranges::replace(distribution.name, '_', '-');
+  std::ranges::replace(distribution.name, '.', '-');
+  if (dash != std::string::npos && dash < end) distribution.version = name.substr(dash + 1, end - dash - 1);
+  return distribution;
+}
+
+std::vector<PluginDistribution> scan(const std::vector<std::string>& path) {
+  std::vector<PluginDistribution> found;
+  for (const std::string& directory : path) {
+    std::error_code failure;
+    for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+      const std::string name = entry->path().filename().string();
+      if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
+      try {
+        const auto text = read_file_if_exists(entry->path() / "entry_points.txt");
+        if (text && advertises_plugins(*text)) found.push_back(parse_directory_name(name));
+      } catch (const std::exception&) {
+        // What cannot be read cannot be imported either.
+      }
+    }
+  }
+  std::ranges::sort(found, {}, &PluginDistribution::name);
+  return found;
+}
+
+const std::string* text_at(const Value& map, std::string_view key) {
+  const Value* value = map.find(key);
+  return value ? value->if_string() : nullptr;
+}
+
+// What was found before, where nothing on the path has changed since.
+std::optional<std::vector<PluginDistribution>> still_true(const Value& known, const std::string& key) {
+  const std::string* known_key = text_at(known, "key");
+  const Value* directories = known.find("directories");
+  const Value* plugins = known.find("plugins");
+  if (!known_key || *known_key != key || !directories || !directories->if_map() || !plugins || !plugins->if_map()) {
+    return std::nullopt;
+  }
+  for (const Member& directory : *directories->if_map()) {
+    const std::string* seen = directory.value.if_string();
+    if (!seen || *seen != stamp(directory.key)) return std::nullopt;
+  }
+  std::vector<PluginDistribution> found;
+  for (const Member& plugin : *plugins->if_map()) {
+    const std::string* version = plugin.value.if_string();
+    found.push_back({plugin.key, version ? *version : std::string()});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<PluginDistribution> find_plugin_distributions(const Interpreter& interpreter) {
+  const std::string executable = interpreter.executable.string();
+  const std::string key = fmt::format("{}|{}|{}|{}", executable, stamp(interpreter.executable),
+                                      stamp(interpreter.executable.parent_path().parent_path() / "pyvenv.cfg"),
+                                      environment("PYTHONPATH"));
+  const fs::path cache = local_state_directory() / "cache" /
+                         fmt::format("python-{:016x}.json", std::hash<std::string>{}(executable));
+  try {
+    if (const auto text = read_file_if_exists(cache)) {
+      if (auto found = still_true(parse_json(*text), key)) return *found;
+    }
+  } catch (const std::exception&) {
+    // A damaged cache is made anew.
+  }
+  const std::vector<std::string> path = ask_for_path(interpreter);
+  Value directories{Value::Map{}};
+  for (const std::string& directory : path) directories.set(directory, stamp(directory));
+  const std::vector<PluginDistribution> found = scan(path);
+  Value plugins{Value::Map{}};
+  for (const PluginDistribution& plugin : found) plugins.set(plugin.name, plugin.version);
+  Value known;
+  known.set("key", key);
+  known.set("directories", std::move(directories));
+  known.set("plugins", std::move(plugins));
+  try {
+    write_file_atomic(cache, to_json(known));
+  } catch (const std::exception&) {
+    // Without a cache the next start asks again.
+  }
+  return found;
+}
+
+}  // namespace vdk

@@ -1,0 +1,31 @@
+// The Python environment of a job, seen from the native process: which interpreter, and which plugin distributions it has.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "vdk/base/export.hpp"
+
+namespace vdk {
+
+struct Interpreter {
+  std::filesystem::path executable;
+  std::string chosen_by;  // "VDK_PYTHON", "the environment of vdk", "VIRTUAL_ENV", "PATH"
+};
+
+// The interpreter of the job's environment, first match: VDK_PYTHON, the environment that this program is installed in, VIRTUAL_ENV, python3 on
+// PATH (a version manager's shim is asked once for the real one, and the answer kept). Throws Error (configuration) where there is none.
+[[nodiscard]] VDK_API Interpreter find_interpreter();
+
+// A distribution that advertises entry points of the group vdk.plugin.run or vdk.plugin.cli.
+struct PluginDistribution {
+  std::string name;  // normalised: lower case, dashes
+  std::string version;
+};
+
+// The plugin distributions on the interpreter's path, sorted by name. The interpreter is asked for its path once; the answer and what was found
+// are kept in the cache directory until a directory on that path changes.
+[[nodiscard]] VDK_API std::vector<PluginDistribution> find_plugin_distributions(const Interpreter& interpreter);
+
+}  // namespace vdk
