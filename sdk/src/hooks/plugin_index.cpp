@@ -1,0 +1,194 @@
+#include "hooks/plugin_index.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/file.hpp"
+#include "base/shared_library.hpp"
+#include "base/text.hpp"
+#include "vdk/base/error.hpp"
+#include "vdk/base/log.hpp"
+
+namespace vdk {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kTemporaryDirectory = "<temporary directory>";
+
+std::string text_at(const Value& map, std::string_view key) {
+  const Value* value = map.find(key);
+  const std::string* text = value ? value->if_string() : nullptr;
+  return text ? *text : std::string();
+}
+
+std::vector<std::string> names_at(const Value& map, std::string_view key) {
+  std::vector<std::string> names;
+  const Value* value = map.find(key);
+  if (!value || !value->if_list()) return names;
+  for (const Value& entry : *value->if_list()) {
+    if (const std::string* name = entry.if_string()) names.push_back(lower(*name));
+  }
+  return names;
+}
+
+Option parse_option(const Value& entry) {
+  Option option;
+  option.key = text_at(entry, "key");
+  option.description = text_at(entry, "description");
+  if (const Value* value = entry.find("default")) {
+    option.default_value = *value;
+    if (const std::string* text = value->if_string(); text && text->starts_with(kTemporaryDirectory)) {
+      std::error_code ignored;
+      option.default_value =
+          fs::temp_directory_path(ignored).string() + text->substr(kTemporaryDirectory.size());
+    }
+  }
+  if (const Value* sensitive = entry.find("sensitive"); sensitive && sensitive->if_bool()) {
+    option.sensitive = *sensitive->if_bool();
+  }
+  return option;
+}
+
+PluginManifest parse_manifest(const fs::path& file) {
+  const Value json = parse_json(read_file(file));
+  PluginManifest manifest;
+  manifest.name = text_at(json, "name");
+  manifest.version = text_at(json, "version");
+  manifest.engine = text_at(json, "engine");
+  manifest.connections = names_at(json, "connections");
+  manifest.sinks = names_at(json, "sinks");
+  manifest.section_key = lower(text_at(json, "section_key"));
+  if (const Value* options = json.find("options"); options && options->if_list()) {
+    for (const Value& entry : *options->if_list()) manifest.options.push_back(parse_option(entry));
+  }
+  manifest.module = fs::path(file).replace_extension(".so");
+  if (manifest.name.empty()) {
+    throw configuration_error({.what = fmt::format("The plugin manifest {} names no plugin.", file.string())});
+  }
+  return manifest;
+}
+
+}  // namespace
+
+// Destroyed in reverse: what the module made goes before the module.
+class PluginIndex::OpenPlugin : public Contributions {
+ public:
+  OpenPlugin(const PluginManifest& manifest, HookDispatcher& hooks)
+      : hooks_(hooks), library_(manifest.module) {
+    using Descriptor = const PluginDescriptor* (*)();
+    const auto descriptor = reinterpret_cast<Descriptor>(library_.find("vdk_plugin_descriptor"));
+    const PluginDescriptor* described = descriptor ? descriptor() : nullptr;
+    if (const std::string reason = why_refused(described); !reason.empty()) {
+      throw configuration_error(
+          {.what = fmt::format("The plugin {} {} does not fit this program.", manifest.name, manifest.version),
+           .why = reason,
+           .consequence = "It was not loaded, and what it offers is not there.",
+           .countermeasure = "Install the version of the plugin that belongs to this program."});
+    }
+    plugin_.reset(described->create());
+    plugin_->contribute(*this);
+  }
+
+  void add_connection(std::string_view type, ConnectionFactory factory) override {
+    connections_[lower(type)] = std::move(factory);
+  }
+  void add_sink(std::string_view method, SinkFactory factory) override {
+    sinks_[lower(method)] = std::move(factory);
+  }
+  HookDispatcher& hooks() override { return hooks_; }
+
+  std::map<std::string, ConnectionFactory, std::less<>> connections_;
+  std::map<std::string, SinkFactory, std::less<>> sinks_;
+
+ private:
+  HookDispatcher& hooks_;
+  SharedLibrary library_;
+  std::unique_ptr<Plugin> plugin_;
+};
+
+std::string why_refused(const PluginDescriptor* descriptor) {
+  if (!descriptor) return "Its module has no function vdk_plugin_descriptor.";
+  if (descriptor->api_version != kPluginApiVersion) {
+    return fmt::format("It was built for version {} of the plugin API, and this program has version {}.",
+                       descriptor->api_version, kPluginApiVersion);
+  }
+  if (descriptor->descriptor_size != sizeof(PluginDescriptor)) {
+    return "Its descriptor has another size than this program's.";
+  }
+  if (std::string_view(descriptor->compiler) != VDK_ABI_TAG) {
+    return fmt::format("It was built with {}, and this program with {}.", descriptor->compiler, VDK_ABI_TAG);
+  }
+  return {};
+}
+
+PluginIndex::PluginIndex(const fs::path& directory, HookDispatcher& hooks) : hooks_(hooks) {
+  std::error_code failure;
+  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+    if (entry->path().extension() != ".json") continue;
+    try {
+      manifests_.push_back(parse_manifest(entry->path()));
+    } catch (const Error& error) {
+      log(LogLevel::warning, "vdk.plugins",
+          fmt::format("The plugin manifest {} was left out: {}", entry->path().string(), error.what()));
+    }
+  }
+  std::ranges::sort(manifests_, {}, &PluginManifest::name);
+}
+
+PluginIndex::~PluginIndex() = default;
+
+bool PluginIndex::is_open(std::string_view plugin) const {
+  const std::lock_guard lock(mutex_);
+  return open_.contains(plugin);
+}
+
+void PluginIndex::declare_options(ConfigurationBuilder& builder) const {
+  for (const PluginManifest& manifest : manifests_) {
+    for (const Option& option : manifest.options) builder.add(option);
+  }
+}
+
+PluginIndex::OpenPlugin& PluginIndex::open(const PluginManifest& manifest) {
+  const std::lock_guard lock(mutex_);
+  auto& opened = open_[manifest.name];
+  if (!opened) {
+    try {
+      opened = std::make_unique<OpenPlugin>(manifest, hooks_);
+    } catch (...) {
+      open_.erase(manifest.name);
+      throw;
+    }
+  }
+  return *opened;
+}
+
+ConnectionFactory PluginIndex::connection_factory(const PluginManifest& manifest, std::string_view type) {
+  return [this, &manifest, type = std::string(type)](const Configuration& configuration, std::string_view section) {
+    OpenPlugin& plugin = open(manifest);
+    const auto found = plugin.connections_.find(type);
+    if (found == plugin.connections_.end()) {
+      throw configuration_error({.what = fmt::format("The plugin {} has no connection '{}', though its manifest says so.",
+                                                     manifest.name, type),
+                                 .countermeasure = "Install the plugin again: module and manifest do not belong together."});
+    }
+    return found->second(configuration, section);
+  };
+}
+
+SinkFactory PluginIndex::sink_factory(const PluginManifest& manifest, std::string_view method) {
+  return [this, &manifest, method = std::string(method)](const Configuration& configuration, std::string_view section) {
+    OpenPlugin& plugin = open(manifest);
+    const auto found = plugin.sinks_.find(method);
+    if (found == plugin.sinks_.end()) {
+      throw configuration_error({.what = fmt::format("The plugin {} has no ingest method '{}', though its manifest says so.",
+                                                     manifest.name, method),
+                                 .countermeasure = "Install the plugin again: module and manifest do not belong together."});
+    }
+    return found->second(configuration, section);
+  };
+}
+
+}  // namespace vdk

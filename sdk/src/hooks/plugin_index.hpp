@@ -1,0 +1,66 @@
+// The native plugins of an installation: read from their manifests, opened when one of their contributions is used.
+// The manifest is documented in docs/plugin-manifest.md.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vdk/base/export.hpp"
+#include "vdk/config/configuration.hpp"
+#include "vdk/hooks/plugin.hpp"
+
+namespace vdk {
+
+class HookDispatcher;
+
+struct PluginManifest {
+  std::string name;
+  std::string version;
+  std::string engine;                    // names that alias one engine share it
+  std::vector<std::string> connections;  // lower case
+  std::vector<std::string> sinks;        // lower case
+  std::string section_key;               // a configuration sub-section that has this key is a connection and a sink too
+  std::vector<Option> options;
+  std::filesystem::path module;
+};
+
+class VDK_API PluginIndex {
+ public:
+  // Reads every *.json in the directory; one that cannot be read is reported with one warning, and the others stay. `hooks` must outlive the index.
+  PluginIndex(const std::filesystem::path& directory, HookDispatcher& hooks);
+  ~PluginIndex();
+  PluginIndex(const PluginIndex&) = delete;
+  PluginIndex& operator=(const PluginIndex&) = delete;
+
+  [[nodiscard]] const std::vector<PluginManifest>& manifests() const noexcept { return manifests_; }
+  // Whether the plugin's module was opened.
+  [[nodiscard]] bool is_open(std::string_view plugin) const;
+
+  // Declares every plugin's options.
+  void declare_options(ConfigurationBuilder& builder) const;
+
+  // Factories that open the plugin's module when they are called. They must not outlive the index. Throw Error (configuration) where the module
+  // cannot be opened, was built against another API, or does not contribute what its manifest says.
+  [[nodiscard]] ConnectionFactory connection_factory(const PluginManifest& manifest, std::string_view type);
+  [[nodiscard]] SinkFactory sink_factory(const PluginManifest& manifest, std::string_view method);
+
+ private:
+  class OpenPlugin;
+  OpenPlugin& open(const PluginManifest& manifest);
+
+  HookDispatcher& hooks_;
+  std::vector<PluginManifest> manifests_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<OpenPlugin>, std::less<>> open_;
+};
+
+// Compares a module's descriptor with what this program was built against; an empty string where they fit, else the reason.
+[[nodiscard]] VDK_API std::string why_refused(const PluginDescriptor* descriptor);
+
+}  // namespace vdk
