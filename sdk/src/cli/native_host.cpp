@@ -3,13 +3,16 @@
 #include <cstdio>
 
 #include "job/cancellation.hpp"
+#include "job/native_plugins.hpp"
 
 namespace vdk {
 
 NativeHost::NativeHost() = default;
 NativeHost::~NativeHost() = default;
 
-void NativeHost::register_features(HookDispatcher&) {}
+void NativeHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) {
+  register_native_plugins(hooks, plugins);
+}
 
 void NativeHost::watch_signals(Cancellation& cancellation) { cancellation.watch(true); }
 

@@ -11,7 +11,7 @@ class VDK_API NativeHost final : public Host {
   ~NativeHost() override;
 
   [[nodiscard]] bool runs_python() const noexcept override { return false; }
-  void register_features(HookDispatcher& hooks) override;
+  void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
   void watch_signals(Cancellation& cancellation) override;
   void write_out(std::string_view text) override;
   void write_err(std::string_view text) override;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/shared_library.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "job/job_runner.hpp"
@@ -31,9 +32,11 @@ Host::~Host() = default;
 std::vector<StepProblem> Host::check_python_step(const Step&) { return {}; }
 
 Program::Program(Host& host, std::vector<std::string> arguments)
-    : host_(host), arguments_(std::move(arguments)) {
+    : host_(host),
+      arguments_(std::move(arguments)),
+      plugins_(installation_prefix() / "lib" / "vdk" / "plugins", hooks_) {
   register_core_features(hooks_);
-  host_.register_features(hooks_);
+  host_.register_features(hooks_, plugins_);
 }
 
 Program::~Program() = default;

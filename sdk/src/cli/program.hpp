@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/sources.hpp"
+#include "hooks/plugin_index.hpp"
 #include "job/job_context.hpp"
 #include "job/termination_file.hpp"
 #include "vdk/base/export.hpp"
@@ -29,8 +30,9 @@ class VDK_API Host {
   // True where Python steps can run in this process.
   [[nodiscard]] virtual bool runs_python() const noexcept = 0;
 
-  // Registers the host's implementations of hooks: step runners of its language (through initialize_job), and so on.
-  virtual void register_features(HookDispatcher& hooks) = 0;
+  // Registers the host's implementations of hooks: native plugins as far as it uses them (register_native_plugins), step
+  // runners of its language (through initialize_job), and so on. Both references live as long as the program's call.
+  virtual void register_features(HookDispatcher& hooks, PluginIndex& plugins) = 0;
 
   // Signals: starts watching (see Cancellation::watch) and, from the watcher's thread, makes the main thread's code raise.
   virtual void watch_signals(Cancellation& cancellation) = 0;
@@ -55,6 +57,7 @@ class VDK_API Program {
 
   [[nodiscard]] Host& host() noexcept { return host_; }
   [[nodiscard]] HookDispatcher& hooks() noexcept { return hooks_; }
+  [[nodiscard]] const PluginIndex& plugins() const noexcept { return plugins_; }
   // Everything behind the program's name, as it was typed.
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   [[nodiscard]] const std::optional<LogLevel>& verbosity() const noexcept { return verbosity_; }
@@ -73,6 +76,7 @@ class VDK_API Program {
   Host& host_;
   std::vector<std::string> arguments_;
   HookDispatcher hooks_;
+  PluginIndex plugins_;
   std::optional<LogLevel> verbosity_;
 };
 

@@ -165,30 +165,30 @@ PluginIndex::OpenPlugin& PluginIndex::open(const PluginManifest& manifest) {
   return *opened;
 }
 
-ConnectionFactory PluginIndex::connection_factory(const PluginManifest& manifest, std::string_view type) {
-  return [this, &manifest, type = std::string(type)](const Configuration& configuration, std::string_view section) {
-    OpenPlugin& plugin = open(manifest);
-    const auto found = plugin.connections_.find(type);
-    if (found == plugin.connections_.end()) {
-      throw configuration_error({.what = fmt::format("The plugin {} has no connection '{}', though its manifest says so.",
-                                                     manifest.name, type),
-                                 .countermeasure = "Install the plugin again: module and manifest do not belong together."});
-    }
-    return found->second(configuration, section);
-  };
+namespace {
+
+// The factory of the first name that the manifest lists: the one that stands for the plugin.
+template <class Factories>
+const auto& contributed(const Factories& factories, const std::vector<std::string>& names, const PluginManifest& manifest,
+                        std::string_view kind) {
+  const std::string name = names.empty() ? std::string() : names.front();
+  const auto found = factories.find(name);
+  if (found == factories.end()) {
+    throw configuration_error(
+        {.what = fmt::format("The plugin {} has no {} '{}', though its manifest says so.", manifest.name, kind, name),
+         .countermeasure = "Install the plugin again: module and manifest do not belong together."});
+  }
+  return found->second;
 }
 
-SinkFactory PluginIndex::sink_factory(const PluginManifest& manifest, std::string_view method) {
-  return [this, &manifest, method = std::string(method)](const Configuration& configuration, std::string_view section) {
-    OpenPlugin& plugin = open(manifest);
-    const auto found = plugin.sinks_.find(method);
-    if (found == plugin.sinks_.end()) {
-      throw configuration_error({.what = fmt::format("The plugin {} has no ingest method '{}', though its manifest says so.",
-                                                     manifest.name, method),
-                                 .countermeasure = "Install the plugin again: module and manifest do not belong together."});
-    }
-    return found->second(configuration, section);
-  };
+}  // namespace
+
+const ConnectionFactory& PluginIndex::connection_factory(const PluginManifest& manifest) {
+  return contributed(open(manifest).connections_, manifest.connections, manifest, "connection");
+}
+
+const SinkFactory& PluginIndex::sink_factory(const PluginManifest& manifest) {
+  return contributed(open(manifest).sinks_, manifest.sinks, manifest, "ingest method");
 }
 
 }  // namespace vdk

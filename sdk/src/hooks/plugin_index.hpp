@@ -45,10 +45,10 @@ class VDK_API PluginIndex {
   // Declares every plugin's options.
   void declare_options(ConfigurationBuilder& builder) const;
 
-  // Factories that open the plugin's module when they are called. They must not outlive the index. Throw Error (configuration) where the module
+  // Opens the plugin's module where it is not open yet and returns what it contributed. Throw Error (configuration) where the module
   // cannot be opened, was built against another API, or does not contribute what its manifest says.
-  [[nodiscard]] ConnectionFactory connection_factory(const PluginManifest& manifest, std::string_view type);
-  [[nodiscard]] SinkFactory sink_factory(const PluginManifest& manifest, std::string_view method);
+  [[nodiscard]] const ConnectionFactory& connection_factory(const PluginManifest& manifest);
+  [[nodiscard]] const SinkFactory& sink_factory(const PluginManifest& manifest);
 
  private:
   class OpenPlugin;
