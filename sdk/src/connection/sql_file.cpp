@@ -145,33 +145,33 @@ SqlFile parse_sql_file(std::string_view text) {
 std::vector<std::string_view> split_statements(std::string_view script, SqlDialect dialect) {
   std::vector<std::string_view> statements;
   StatementState state(dialect);
-  std::size_t begin = 0;
+  std::size_t begin = std::string_view::npos;  // of the statement's first comment or code
+  std::size_t end = 0;
   bool has_code = false;
-  const auto take = [&](std::size_t end) {
-    if (has_code) statements.push_back(trim(script.substr(begin, end - begin)));
+  const auto take = [&] {
+    if (has_code) statements.push_back(script.substr(begin, end - begin));
+    begin = std::string_view::npos;
     has_code = false;
   };
   for (std::size_t i = 0; i < script.size();) {
     const SqlToken token = next_sql_token(script, i, dialect);
     i = token.end;
-    switch (token.kind) {
-      case SqlTokenKind::space:
-      case SqlTokenKind::comment: continue;
-      case SqlTokenKind::semicolon:
-        if (state.semicolon()) {
-          take(token.begin);
-          begin = token.end;
-        }
-        continue;
-      case SqlTokenKind::word:
-        state.word(script.substr(token.begin, token.end - token.begin));
-        break;
-      case SqlTokenKind::quoted:
-      case SqlTokenKind::other: state.other(); break;
+    if (token.kind == SqlTokenKind::space) continue;
+    if (token.kind == SqlTokenKind::semicolon && state.semicolon()) {
+      take();
+      continue;
     }
+    begin = std::min(begin, token.begin);
+    end = token.end;
+    if (token.kind == SqlTokenKind::comment) continue;
     has_code = true;
+    if (token.kind == SqlTokenKind::word) {
+      state.word(script.substr(token.begin, token.end - token.begin));
+    } else if (token.kind != SqlTokenKind::semicolon) {
+      state.other();
+    }
   }
-  take(script.size());
+  take();
   return statements;
 }
 

@@ -1,0 +1,93 @@
+#include "connection/sql_file.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vdk {
+namespace {
+
+using Pieces = std::vector<std::string_view>;
+
+Pieces split_postgres(std::string_view script) {
+  return split_statements(script, SqlDialect::postgres);
+}
+
+TEST(SqlFile, takes_header_lines_out_of_the_query) {
+  const SqlFile file = parse_sql_file("[first]\nselect 1\n[ {other}_db ]  \nfrom t\n");
+  EXPECT_EQ(file.databases, (std::vector<std::string>{"first", " {other}_db "}));
+  EXPECT_EQ(file.query, "select 1\nfrom t\n");
+}
+
+TEST(SqlFile, lines_that_only_look_like_headers_stay_query_text) {
+  constexpr std::string_view text =
+      "select\n[1, 2]\n[1]\n[]\n['a']\n[id] int,\n[id] int\n  [indented]\n[open\n[a] = [b]\n";
+  const SqlFile file = parse_sql_file(text);
+  EXPECT_TRUE(file.databases.empty()) << file.databases.front();
+  EXPECT_EQ(file.query, text);
+}
+
+TEST(SqlFile, drops_a_byte_order_mark_and_reads_all_line_ends) {
+  const SqlFile file = parse_sql_file("\xEF\xBB\xBF[db]\r\nselect 1\r\nfrom t\rwhere x");
+  EXPECT_EQ(file.databases, std::vector<std::string>{"db"});
+  EXPECT_EQ(file.query, "select 1\nfrom t\nwhere x");
+}
+
+TEST(SqlFile, an_empty_file_has_nothing) {
+  EXPECT_TRUE(parse_sql_file("").query.empty());
+  EXPECT_TRUE(parse_sql_file("\n \n").databases.empty());
+}
+
+TEST(SplitStatements, splits_at_semicolons_and_leaves_blank_ones_out) {
+  EXPECT_EQ(split_statements(" select 1 ;\n;; -- note\n; select 2\n"), (Pieces{"select 1", "select 2"}));
+  EXPECT_TRUE(split_statements("").empty());
+  EXPECT_TRUE(split_statements("/* nothing; */ -- at all;").empty());
+}
+
+TEST(SplitStatements, keeps_comments_with_the_statement_after_them) {
+  EXPECT_EQ(split_statements("-- one;\nselect 1; /* two; */ select 2 -- three;"),
+            (Pieces{"-- one;\nselect 1", "/* two; */ select 2 -- three;"}));
+}
+
+TEST(SplitStatements, semicolons_in_quotes_do_not_split) {
+  const Pieces one{"select 'a;''b;', \"c;\"\"d;\", `e;`, [f;], $$g;$$, $t$h;$$;$t$"};
+  EXPECT_EQ(split_statements(one[0]), one);
+  EXPECT_EQ(split_postgres("select E'it\\'s;', ['a;'], 1"), (Pieces{"select E'it\\'s;', ['a;'], 1"}));
+}
+
+TEST(SplitStatements, an_unterminated_quote_reaches_to_the_end) {
+  EXPECT_EQ(split_statements("select 1; select 'a; select 2"), (Pieces{"select 1", "select 'a; select 2"}));
+}
+
+TEST(SplitStatements, comments_nest_where_the_engine_nests_them) {
+  constexpr std::string_view script = "/* a /* b; */ c; */ select 1";
+  EXPECT_EQ(split_postgres(script), Pieces{script});
+  EXPECT_EQ(split_statements(script), (Pieces{"/* a /* b; */ c", "*/ select 1"}));
+}
+
+TEST(SplitStatements, a_parameter_with_a_dollar_is_no_quote) {
+  EXPECT_EQ(split_statements("select $1; select a$b$c; select $1"),
+            (Pieces{"select $1", "select a$b$c", "select $1"}));
+}
+
+TEST(SplitStatements, bodies_of_triggers_stay_whole) {
+  constexpr std::string_view trigger =
+      "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN\n"
+      "  UPDATE b SET x = CASE WHEN y THEN 1 ELSE 2 END; -- ; END;\n"
+      "  SELECT 1 AS end;\nEND";
+  const std::string script = std::string(trigger) + ";\nselect 1;";
+  EXPECT_EQ(split_statements(script), (Pieces{trigger, "select 1"}));
+}
+
+TEST(SplitStatements, begin_transaction_is_a_statement) {
+  EXPECT_EQ(split_statements("BEGIN; BEGIN TRANSACTION; select case when 1 then 2 end; END; commit"),
+            (Pieces{"BEGIN", "BEGIN TRANSACTION", "select case when 1 then 2 end", "END", "commit"}));
+}
+
+TEST(SplitStatements, atomic_bodies_of_routines_stay_whole) {
+  constexpr std::string_view routine =
+      "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 2; END";
+  const std::string script = std::string(routine) + "; select 1";
+  EXPECT_EQ(split_postgres(script), (Pieces{routine, "select 1"}));
+}
+
+}  // namespace
+}  // namespace vdk

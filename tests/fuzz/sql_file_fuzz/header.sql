@@ -1,0 +1,3 @@
+[db]
+EXPLAIN QUERY PLAN select [a;b], `c;`, "d;" /* e; */;
+BEGIN; END;

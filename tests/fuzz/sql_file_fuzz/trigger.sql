@@ -1,0 +1,2 @@
+select 'a;b'; -- x;
+CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; END; select 2
