@@ -41,7 +41,7 @@ std::string seconds_text(const Event& event) {
 std::string with_thousands(std::int64_t number) {
   std::string digits = fmt::format("{}", number);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
   }
   return digits;
 }
@@ -123,7 +123,7 @@ void TerminalView::on_event(const Event& event) {
                        paint(text_of(event, "execution_id"), kDim)));
   } else if (event.type == "step_started") {
     running_step_ = text_of(event, "step");
-    if (!text_of(event, "template").empty()) running_step_ = text_of(event, "template") + " / " + running_step_;
+    if (!text_of(event, "template").empty()) running_step_ = fmt::format("{} / {}", text_of(event, "template"), running_step_);
     step_start_ = event.time;
     step_rows_ = 0;
   } else if (event.type == "rows_committed") {
@@ -140,8 +140,9 @@ void TerminalView::on_event(const Event& event) {
     std::string line = fmt::format("  {} {} {:>9}", paint(mark, good ? kGreen : failed ? kRed : kYellow),
                                    padded(running_step_, kStepWidth), seconds_text(event));
     if (step_rows_ > 0) line += fmt::format("  {:>12} rows", with_thousands(step_rows_));
-    if (!good && !failed) line += "  " + paint(status, kYellow);
-    write_(line + '\n');
+    if (!good && !failed) line += fmt::format("  {}", paint(status, kYellow));
+    line += "\n";
+    write_(line);
     running_step_.clear();
   } else if (event.type == "run_ended") {
     erase_live_line();
