@@ -42,6 +42,17 @@ TEST(Clock, iso_times_are_utc_whatever_the_zone) {
   EXPECT_EQ(to_python_iso(kTime), "2026-01-31T23:59:58.123456");
 }
 
+TEST(Clock, iso_times_read_back_and_nothing_else_does) {
+  for (const TimePoint time : {kTime, TimePoint(-1us), TimePoint()}) {
+    EXPECT_EQ(from_iso8601(to_iso8601(time)), time);
+  }
+  for (const char* text : {"", "2026-01-31", "2026-01-31T23:59:59.123456", "2026-02-30T00:00:00.000000Z",
+                           "2026-01-31T24:00:00.000000Z", "2026-01-31T23:59:5x.000000Z",
+                           "2026-01-31 23:59:59.000000Z"}) {
+    EXPECT_EQ(from_iso8601(text), std::nullopt) << text;
+  }
+}
+
 TEST(Clock, python_leaves_out_a_fraction_of_zero) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(kTime);
   EXPECT_EQ(to_python_iso(whole), "2026-01-31T23:59:58");

@@ -129,7 +129,7 @@ fs::path directory_of(const fs::path& path) {
 }
 
 // 0 or the error's number. The entries of new directories are synced, or a crash could take them with the file.
-int make_directories(const fs::path& directory, mode_t mode) {
+int make_directories(const fs::path& directory, mode_t mode, Durability durability) {
   std::vector<fs::path> missing;
   for (fs::path at = directory; !at.empty(); at = at.parent_path()) {
     struct stat status {};
@@ -143,7 +143,9 @@ int make_directories(const fs::path& directory, mode_t mode) {
   }
   for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
     if (mkdir(at->c_str(), mode) != 0 && errno != EEXIST) return errno;
-    if (const int error = sync_directory(directory_of(*at)); error != 0) return error;
+    if (durability == Durability::kill) continue;
+    const int error = sync_directory(directory_of(*at));
+    if (error != 0 && error != EACCES) return error;  // one that may be written need not be readable
   }
   return 0;
 }
@@ -189,9 +191,11 @@ int take_over(int descriptor, const fs::path& former, Access access) {
   return fchmod(descriptor, status.st_mode & 0777U) == 0 ? 0 : errno;
 }
 
-int replace(const fs::path& path, std::string_view content, Access access) {
+int replace(const fs::path& path, std::string_view content, Access access, Durability durability) {
   const mode_t directory_mode = access == Access::owner_only ? 0700 : 0777;
-  if (const int error = make_directories(directory_of(path), directory_mode); error != 0) return error;
+  if (const int error = make_directories(directory_of(path), directory_mode, durability); error != 0) {
+    return error;
+  }
   const mode_t mode = access == Access::owner_only ? 0600 : 0666;
   fs::path name = temporary_beside(path);
   int number = open_file(name, O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -204,7 +208,9 @@ int replace(const fs::path& path, std::string_view content, Access access) {
   Temporary temporary(name);
   if (const int error = take_over(file.get(), path, access); error != 0) return error;
   if (const int error = write_all(file.get(), content); error != 0) return error;
-  if (const int error = sync(file.get()); error != 0) return error;
+  if (durability == Durability::power_failure) {
+    if (const int error = sync(file.get()); error != 0) return error;
+  }
   if (!file.close()) return errno;
   if (rename(name.c_str(), path.c_str()) != 0) return errno;
   temporary.keep();
@@ -218,7 +224,7 @@ int lock_now(const fs::path& path) {
   for (;;) {
     int descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
     if (descriptor < 0 && errno == ENOENT) {
-      const int error = make_directories(directory_of(path), 0700);
+      const int error = make_directories(directory_of(path), 0700, Durability::kill);
       if (error != 0) throw write_error(path, error, kUnlocked);
       descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
     }
@@ -275,13 +281,15 @@ std::optional<std::string> read_file_if_exists(const std::filesystem::path& path
   throw read_error(path, errno);
 }
 
-void write_file_atomic(const std::filesystem::path& path, std::string_view content, Access access) {
+void write_file_atomic(const std::filesystem::path& path, std::string_view content, Access access,
+                       Durability durability) {
   const fs::path target = behind_links(path);
-  if (const int error = replace(target, content, access); error != 0) {
+  if (const int error = replace(target, content, access, durability); error != 0) {
     throw write_error(path, error, "What was there before is unchanged; nothing new was stored.");
   }
+  if (durability == Durability::kill) return;
   const int error = sync_directory(directory_of(target));
-  if (error != 0 && error != EACCES) {  // a directory that may be written need not be readable
+  if (error != 0 && error != EACCES) {
     throw write_error(path, error, "The new content is there, but a power failure may undo it.");
   }
 }

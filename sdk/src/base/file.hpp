@@ -17,9 +17,13 @@ namespace vdk {
 
 enum class Access { everybody, owner_only };
 
+// What a file outlives. Surviving a power failure costs a sync of file and directory: milliseconds.
+enum class Durability { power_failure, kill };
+
 // Writes beside the file, syncs file and directory, and renames over it. Creates missing directories.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content,
-                       Access access = Access::everybody);
+                       Access access = Access::everybody,
+                       Durability durability = Durability::power_failure);
 
 // Replaces the content of a file that must keep its inode (bind mounts), and syncs it.
 void write_file_in_place(const std::filesystem::path& path, std::string_view content);
