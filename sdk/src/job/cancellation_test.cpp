@@ -1,0 +1,64 @@
+#include "job/cancellation.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+
+#include "vdk/base/error.hpp"
+
+namespace vdk {
+namespace {
+
+TEST(Cancellation, a_signal_interrupts_and_the_run_sees_it) {
+  Cancellation cancellation;
+  std::promise<int> interrupted;
+  cancellation.on_signal([&](int signal_number) { interrupted.set_value(signal_number); });
+  cancellation.watch(true);
+  EXPECT_NO_THROW(cancellation.check());
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(interrupted.get_future().get(), SIGTERM);
+  try {
+    cancellation.check();
+    FAIL();
+  } catch (const Cancelled& cancelled) {
+    EXPECT_EQ(cancelled.exit_code(), 143);
+  }
+  cancellation.stop();
+}
+
+TEST(Cancellation, what_does_not_end_in_time_is_ended_after_its_last_words) {
+  const pid_t child = fork();
+  if (child == 0) {
+    Cancellation cancellation;
+    int pipe_ends[2];
+    if (pipe(pipe_ends) != 0) _exit(1);
+    cancellation.set_grace(0, [](int) {});
+    cancellation.watch(true);
+    kill(getpid(), SIGINT);
+    char byte = 0;
+    while (read(pipe_ends[0], &byte, 1) <= 0) {  // stuck for good
+    }
+    _exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+}
+
+TEST(Cancellation, stopping_gives_the_signals_their_former_effect_back) {
+  struct sigaction before {};
+  struct sigaction after {};
+  sigaction(SIGTERM, nullptr, &before);
+  Cancellation cancellation;
+  cancellation.watch(true);
+  cancellation.stop();
+  sigaction(SIGTERM, nullptr, &after);
+  EXPECT_EQ(before.sa_handler, after.sa_handler);
+}
+
+}  // namespace
+}  // namespace vdk
