@@ -1,5 +1,6 @@
 // Reading JSON: Boost.JSON's event parser, so that integers keep their digits.
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/src.hpp>  // the library itself, compiled here: Debian's static one is no shared code
 
 #include <fmt/format.h>
 

@@ -100,13 +100,15 @@ class PluginIndex::OpenPlugin : public Contributions {
   }
   HookDispatcher& hooks() override { return hooks_; }
 
-  std::map<std::string, ConnectionFactory, std::less<>> connections_;
-  std::map<std::string, SinkFactory, std::less<>> sinks_;
+  [[nodiscard]] const auto& connections() const noexcept { return connections_; }
+  [[nodiscard]] const auto& sinks() const noexcept { return sinks_; }
 
  private:
   HookDispatcher& hooks_;
-  SharedLibrary library_;
+  SharedLibrary library_;  // before everything that the module made
   std::unique_ptr<Plugin> plugin_;
+  std::map<std::string, ConnectionFactory, std::less<>> connections_;
+  std::map<std::string, SinkFactory, std::less<>> sinks_;
 };
 
 std::string why_refused(const PluginDescriptor* descriptor) {
@@ -184,11 +186,11 @@ const auto& contributed(const Factories& factories, const std::vector<std::strin
 }  // namespace
 
 const ConnectionFactory& PluginIndex::connection_factory(const PluginManifest& manifest) {
-  return contributed(open(manifest).connections_, manifest.connections, manifest, "connection");
+  return contributed(open(manifest).connections(), manifest.connections, manifest, "connection");
 }
 
 const SinkFactory& PluginIndex::sink_factory(const PluginManifest& manifest) {
-  return contributed(open(manifest).sinks_, manifest.sinks, manifest, "ingest method");
+  return contributed(open(manifest).sinks(), manifest.sinks, manifest, "ingest method");
 }
 
 }  // namespace vdk
