@@ -136,7 +136,7 @@ TEST_P(EachKind, the_built_in_file_back_end_is_used_only_where_it_is_asked_for) 
 TEST_P(EachKind, an_unknown_type_names_the_nearest_and_all_others) {
   const Configuration configuration = configuration_with({{many() + "_default_type", "flie"}});
   const StateRouter router(kind(), configuration, "job", "");
-  const Error error = failure_of([&] { (void)router.chosen_type(); });
+  const auto error = failure_of([&] { (void)router.chosen_type(); });
   EXPECT_EQ(error.text().what, "There is no back end 'flie' for " + many() + ".");
   EXPECT_NE(error.text().why.find("Registered are: file, memory."), std::string::npos);
   EXPECT_EQ(error.text().countermeasure, "Did you mean 'file'?");
@@ -154,7 +154,7 @@ TEST_P(EachKind, too_many_types_disable_every_call_with_the_way_out) {
   for (const auto& call : std::vector<std::function<void()>>{
            [&] { (void)router.all(); }, [&] { (void)router.get("x"); },
            [&] { router.set_all(Value::Map{}); }}) {
-    const Error error = failure_of(call);
+    const auto error = failure_of(call);
     EXPECT_EQ(error.type_name(), "VdkConfigurationError");
     EXPECT_EQ(error.text().what, "The back end of " + many() + " cannot be chosen.");
     EXPECT_NE(error.text().why.find("file, memory, one, two"), std::string::npos);
@@ -173,7 +173,7 @@ TEST_P(EachKind, a_factory_that_fails_disables_the_back_end_with_its_reason) {
   });
   const test::Warnings warnings;
   EXPECT_FALSE(router.available());
-  const Error error = failure_of([&] { (void)router.all(); });
+  const auto error = failure_of([&] { (void)router.all(); });
   EXPECT_EQ(error.type_name(), "VdkConfigurationError");
   EXPECT_EQ(error.text().why, "no connection to the service");
   EXPECT_EQ(made, 1);
@@ -230,11 +230,11 @@ TEST_P(EachKind, keys_with_white_space_and_booleans_are_refused_and_nothing_is_s
   Shelf shelf;
   router.add("plugin", [&] { return std::make_unique<ShelfStore>(shelf); });
   for (const char* key : {"a b", " a", "a\t", "a\n", "a\x1Fz", "a\u00A0b", "a\u3000", "\u2003"}) {
-    const Error error = failure_of([&] { router.set_all(map_of(key, 1)); });
+    const auto error = failure_of([&] { router.set_all(map_of(key, 1)); });
     EXPECT_EQ(error.type_name(), "ValueError") << key;
     EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
   }
-  const Error boolean = failure_of([&] { router.set_all(map_of("flag", true)); });
+  const auto boolean = failure_of([&] { router.set_all(map_of("flag", true)); });
   EXPECT_EQ(boolean.type_name(), "ValueError");
   EXPECT_EQ(boolean.text().what,
             "The value of the " + std::string(words_of(kind()).one) + " 'flag' is a boolean.");
@@ -273,7 +273,7 @@ TEST_P(EachKind, a_failing_preprocessor_stores_nothing) {
   Shelf shelf;
   router.add("plugin", [&] { return std::make_unique<ShelfStore>(shelf); });
   router.add("failing", [] { return std::make_unique<FailingPreprocessor>(); });
-  const Error error = failure_of([&] { router.set_all(map_of("a", "x")); });
+  const auto error = failure_of([&] { router.set_all(map_of("a", "x")); });
   EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
   EXPECT_EQ(error.type_name(), kind() == StateKind::secrets ? "WritePreProcessSecretsException"
                                                             : "WritePreProcessPropertiesException");
@@ -288,7 +288,7 @@ TEST_P(EachKind, an_unknown_preprocessor_disables_the_api) {
   StateRouter router(kind(), configuration, "job", "");
   const test::Warnings warnings;
   EXPECT_FALSE(router.available());
-  const Error error = failure_of([&] { (void)router.all(); });
+  const auto error = failure_of([&] { (void)router.all(); });
   EXPECT_EQ(error.text().what, "There is no write pre-processor 'absent' for " + many() + ".");
 }
 

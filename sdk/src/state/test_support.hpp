@@ -60,14 +60,24 @@ inline int in_child(const std::function<int()>& work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-inline Error failure_of(const std::function<void()>& work) {
+// What was thrown, its own class name included.
+class Caught : public Error {
+ public:
+  explicit Caught(const Error& error) : Error(error), name_(error.type_name()) {}
+  [[nodiscard]] std::string type_name() const override { return name_; }
+
+ private:
+  std::string name_;
+};
+
+inline Caught failure_of(const std::function<void()>& work) {
   try {
     work();
   } catch (const Error& error) {
-    return error;
+    return Caught(error);
   }
   ADD_FAILURE() << "no error";
-  return user_error({.what = ""});
+  return Caught(user_error({.what = ""}));
 }
 
 }  // namespace vdk::test
