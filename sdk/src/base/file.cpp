@@ -220,7 +220,7 @@ int replace(const fs::path& path, std::string_view content, Access access, Durab
 constexpr const char* kUnlocked = "There is no lock, so what it protects was left alone.";
 
 // The descriptor that holds the lock; -1 where another holds it. Throws Error where it cannot be asked for.
-int lock_now(const fs::path& path) {
+int lock_now(const fs::path& path, LockMode mode) {
   for (;;) {
     int descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
     if (descriptor < 0 && errno == ENOENT) {
@@ -230,7 +230,7 @@ int lock_now(const fs::path& path) {
     }
     if (descriptor < 0) throw write_error(path, errno, kUnlocked);
     Descriptor file(descriptor);
-    if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (flock(file.get(), (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
       if (errno == EINTR) continue;
       if (errno == EWOULDBLOCK) return -1;
       throw write_error(path, errno, kUnlocked);
@@ -312,8 +312,8 @@ void write_file_in_place(const std::filesystem::path& path, std::string_view con
 
 FileLock::FileLock(int descriptor) noexcept : descriptor_(descriptor), owner_(getpid()) {}
 
-FileLock::FileLock(const std::filesystem::path& path, std::chrono::milliseconds wait)
-    : FileLock(lock_now(path)) {
+FileLock::FileLock(const std::filesystem::path& path, std::chrono::milliseconds wait, LockMode mode)
+    : FileLock(lock_now(path, mode)) {
   const auto deadline = std::chrono::steady_clock::now() + wait;
   for (auto pause = std::chrono::milliseconds(1); descriptor_ < 0;
        pause = std::min(pause * 2, std::chrono::milliseconds(50))) {
@@ -327,12 +327,12 @@ FileLock::FileLock(const std::filesystem::path& path, std::chrono::milliseconds 
       });
     }
     std::this_thread::sleep_for(pause);
-    descriptor_ = lock_now(path);
+    descriptor_ = lock_now(path, mode);
   }
 }
 
 std::optional<FileLock> FileLock::try_lock(const std::filesystem::path& path) {
-  const int descriptor = lock_now(path);
+  const int descriptor = lock_now(path, LockMode::exclusive);
   if (descriptor < 0) return std::nullopt;
   return FileLock(descriptor);
 }
@@ -346,6 +346,8 @@ FileLock::~FileLock() {
   if (owner_ == getpid()) flock(descriptor_, LOCK_UN);
   ::close(descriptor_);
 }
+
+void FileLock::share() noexcept { flock(descriptor_, LOCK_SH | LOCK_NB); }
 
 std::filesystem::path local_state_directory() {
   const auto variable = [](const char* name) {

@@ -28,16 +28,23 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
 // Replaces the content of a file that must keep its inode (bind mounts), and syncs it.
 void write_file_in_place(const std::filesystem::path& path, std::string_view content);
 
+// Many may hold a shared lock at a time, and then nobody an exclusive one.
+enum class LockMode { exclusive, shared };
+
 // An advisory lock on a file, held by this object; the kernel drops it when the process dies.
 class FileLock {
  public:
   // Waits for the lock; throws Error (platform) when it cannot be had within the time.
-  FileLock(const std::filesystem::path& path, std::chrono::milliseconds wait);
+  FileLock(const std::filesystem::path& path, std::chrono::milliseconds wait,
+           LockMode mode = LockMode::exclusive);
   // Takes it at once or not at all.
   [[nodiscard]] static std::optional<FileLock> try_lock(const std::filesystem::path& path);
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();
+
+  // Lets others share the lock from now on.
+  void share() noexcept;
 
  private:
   explicit FileLock(int descriptor) noexcept;

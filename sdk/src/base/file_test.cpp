@@ -249,6 +249,20 @@ TEST_F(File, a_moved_lock_is_one_lock) {
   EXPECT_FALSE(FileLock::try_lock(path));
 }
 
+TEST_F(File, many_may_share_a_lock) {
+  const fs::path path = root_ / "lock";
+  std::optional<FileLock> first = FileLock::try_lock(path);
+  ASSERT_TRUE(first);
+  EXPECT_THROW(FileLock(path, 1ms, LockMode::shared), Error);
+  first->share();
+  std::optional<FileLock> second(std::in_place, path, 0ms, LockMode::shared);
+  EXPECT_FALSE(FileLock::try_lock(path));
+  first.reset();
+  EXPECT_FALSE(FileLock::try_lock(path));
+  second.reset();
+  EXPECT_TRUE(FileLock::try_lock(path));
+}
+
 TEST_F(File, a_lock_goes_with_its_process) {
   const fs::path path = root_ / "lock";
   EXPECT_EQ(in_child([&] {

@@ -67,11 +67,12 @@ Value FileStore::write(std::string_view job, std::string_view team, const Value&
     lock_file += ".lock";
     const FileLock file_lock(lock_file, lock_wait_);
     if (const auto known = seen_.find(file); known != seen_.end()) {
-      overwrites = known->second != hash_of(read_file_if_exists(file));
+      overwrites = !warned_ && known->second != hash_of(read_file_if_exists(file));
     }
     write_file_atomic(file, text,
                       kind_ == StateKind::secrets ? Access::owner_only : Access::everybody);
     seen_[file] = hash_of(text);
+    warned_ = warned_ || overwrites;
   }
   if (overwrites) {
     log(LogLevel::warning, "vdk.state",

@@ -18,7 +18,7 @@ namespace vdk {
 // Files are `<directory>/<properties|secrets>/[<team>.]<job>.json`, each name encoded by file_name_of; those of secrets
 // are readable by their owner only. Each is replaced whole and synced, under a lock, so that it is valid JSON at any
 // time. A job that reads, changes and writes does so in two calls: where another run wrote in between, the later write
-// wins and a warning says so.
+// wins and one warning says so.
 class FileStore : public KeyValueStore {
  public:
   explicit FileStore(StateKind kind, std::filesystem::path directory = local_state_directory(),
@@ -40,6 +40,7 @@ class FileStore : public KeyValueStore {
   std::chrono::milliseconds lock_wait_;
   std::mutex mutex_;
   std::map<std::filesystem::path, std::size_t> seen_;  // hash of each file's text as this store knows it
+  bool warned_ = false;
 };
 
 }  // namespace vdk
