@@ -13,8 +13,7 @@ def test_one_and_true_and_float_are_three_values():
 def test_overlay_changes_only_what_it_names():
     record = {"exit": 1, "observed": {"a": 1, "b": 2}, "steps": ["x: error"]}
     change = {"observed": {"b": 3}, "steps": []}
-    assert cases.overlaid(record, change) == {
-        "exit": 1, "observed": {"a": 1, "b": 3}, "steps": []}
+    assert cases.overlaid(record, change) == {"exit": 1, "observed": {"a": 1, "b": 3}, "steps": []}
 
 
 def test_overlay_can_remove_and_set_null():
@@ -22,8 +21,7 @@ def test_overlay_can_remove_and_set_null():
 
 
 def test_difference_without_effect_is_refused(tmp_path):
-    case = cases.Case(
-        "t/c", tmp_path, "about", difference={"expect": {"exit": 0}})
+    case = cases.Case("t/c", tmp_path, "about", difference={"expect": {"exit": 0}})
     case.write_record({"exit": 0})
     with pytest.raises(cases.BadCase, match="changes nothing"):
         case.expected_of_ours()

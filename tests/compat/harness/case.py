@@ -1,9 +1,10 @@
 """A case: a folder with a job tree, the command line to run it with and what must come of it."""
 
 import json
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import tomllib
 
 SETTINGS = "case.toml"
 RECORD = "expected.json"
@@ -30,6 +31,7 @@ class Case:
     summary: str = "outcomes"  # or "full": blame and details as well
     stderr: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=list)  # what of the outcome is left open
     # Python modules without which the case cannot run, and the files to make before the run.
     needs: list[str] = field(default_factory=list)
     make: dict[str, object] = field(default_factory=dict)
@@ -64,9 +66,11 @@ def overlaid(base: object, change: object) -> object:
     """`base` with `change` laid over it: tables merge, "@absent" removes, "@null" is JSON null."""
     if change == "@null":
         return None
-    if not isinstance(change, dict) or not isinstance(base, dict):
+    if isinstance(change, list):
+        return [overlaid(None, item) for item in change]
+    if not isinstance(change, dict):
         return change
-    merged = dict(base)
+    merged = dict(base) if isinstance(base, dict) else {}
     for key, value in change.items():
         if value == "@absent":
             merged.pop(key, None)
@@ -76,7 +80,12 @@ def overlaid(base: object, change: object) -> object:
 
 
 def met(expected: object, outcome: object) -> object:
-    """`expected` with each "@not:VALUE" replaced by what came instead, where that is not VALUE."""
+    """`expected` with its patterns replaced by what came, where that fits.
+
+    "@not:VALUE" fits all but VALUE; "@any" fits everything.
+    """
+    if expected == "@any":
+        return outcome
     if isinstance(expected, str) and expected.startswith("@not:"):
         return outcome if outcome != expected.removeprefix("@not:") else expected
     if isinstance(expected, dict) and isinstance(outcome, dict):
@@ -99,9 +108,8 @@ def load(folder: Path) -> Case:
     if "about" not in settings:
         raise BadCase(f"{name}: `about` is missing: say which behaviour it pins")
     difference = settings.get("difference")
-    if difference is not None:
-        if set(difference) != {"decided_by", "reason", "expect"} or not difference["expect"]:
-            raise BadCase(f"{name}: [difference] needs decided_by, reason and expect")
+    if difference is not None and set(difference) != {"decided_by", "reason", "expect"}:
+        raise BadCase(f"{name}: [difference] needs decided_by, reason and expect")
     return Case(name=name, folder=folder, **settings)
 
 
@@ -116,3 +124,10 @@ def pending() -> set[str]:
         return set()
     lines = (line.split("#")[0].strip() for line in PENDING.read_text().splitlines())
     return {line for line in lines if line}
+
+
+def drop_pending(name: str) -> None:
+    """Take a case out of pending.txt."""
+    lines = PENDING.read_text().splitlines()
+    kept = [line for line in lines if line.split("#")[0].strip() != name]
+    PENDING.write_text("".join(f"{line}\n" for line in kept))

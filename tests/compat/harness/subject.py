@@ -30,7 +30,11 @@ _known: dict[tuple[str, str], bool] = {}
 
 def _importable(python: str, module: str) -> bool:
     if (python, module) not in _known:
-        probe = [python, "-c", f"import importlib.util as u, sys; sys.exit(not u.find_spec({module!r}))"]
+        probe = [
+            python,
+            "-c",
+            f"import importlib.util as u, sys; sys.exit(not u.find_spec({module!r}))",
+        ]
         _known[python, module] = subprocess.run(probe, check=False).returncode == 0
     return _known[python, module]
 
