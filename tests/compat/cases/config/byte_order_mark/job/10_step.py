@@ -2,4 +2,4 @@ from observe import record
 
 
 def run(job_input):
-    record("ran", True)
+    record("op", job_input.get_execution_properties()["pa__op_id"])
