@@ -1,0 +1,2 @@
+[second]
+CREATE TABLE in_second (x INTEGER)

@@ -1,0 +1,2 @@
+[third]
+CREATE TABLE in_third (x INTEGER)

@@ -1,0 +1,2 @@
+[vdk]
+CREATE TABLE in_vdk (x INTEGER)

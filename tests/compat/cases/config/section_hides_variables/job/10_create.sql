@@ -1,0 +1,2 @@
+[db]
+CREATE TABLE in_db (x INTEGER)

@@ -1,0 +1,25 @@
+from observe import attempt, record
+
+
+def run(job_input):
+    connection = job_input.get_managed_connection()
+    cursor = connection.cursor()
+    cursor.execute("CREATE TABLE t (id INTEGER, name TEXT)")
+    record("description_of_ddl", cursor.description)
+    cursor.execute("INSERT INTO t VALUES (?, ?)", (1, "it's"))
+    record("rowcount", cursor.rowcount)
+    cursor.execute("INSERT INTO t VALUES (:id, :name)", {"id": 2, "name": None})
+    cursor.executemany("INSERT INTO t VALUES (?, ?)", [(3, "three"), (4, "four"), (5, "five")])
+    record("rowcount_many", cursor.rowcount)
+    record("lastrowid", cursor.lastrowid)
+    cursor.execute("SELECT id, name AS other FROM t ORDER BY id")
+    record("description", cursor.description)
+    record("fetchone", cursor.fetchone())
+    record("fetchmany", cursor.fetchmany(2))
+    record("fetchall", cursor.fetchall())
+    record("exhausted", cursor.fetchone())
+    record("exhausted_many", cursor.fetchmany(2))
+    record("arraysize", cursor.arraysize)
+    attempt("bad_parameters", cursor.execute, "SELECT ?", (1, 2))
+    cursor.close()
+    attempt("closed", cursor.execute, "SELECT 1")

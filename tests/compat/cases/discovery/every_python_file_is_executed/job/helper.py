@@ -1,0 +1,7 @@
+from observe import record
+
+record("imported", __name__)
+
+
+def helper():
+    return 1

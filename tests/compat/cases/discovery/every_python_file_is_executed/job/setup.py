@@ -1,0 +1,3 @@
+from observe import record
+
+record("imported", __name__)

@@ -1,0 +1,7 @@
+from observe import record
+
+
+def run(job_input):
+    import helper
+
+    record("helper", helper.helper())

@@ -1,0 +1,6 @@
+from observe import record
+
+
+def run(job_input):
+    record("file", __file__)
+    record("name", __name__)

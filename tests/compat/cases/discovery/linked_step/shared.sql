@@ -1,0 +1,1 @@
+CREATE TABLE linked (x INTEGER)

@@ -1,0 +1,5 @@
+import json
+
+
+def run(job_input):
+    json.loads("{no json")

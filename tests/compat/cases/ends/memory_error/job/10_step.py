@@ -1,0 +1,2 @@
+def run(job_input):
+    raise MemoryError("asked for too much")

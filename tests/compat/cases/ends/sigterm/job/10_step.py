@@ -1,0 +1,8 @@
+import os
+import signal
+
+
+def run(job_input):
+    os.kill(os.getpid(), signal.SIGTERM)
+    while True:
+        signal.pause()

@@ -1,0 +1,5 @@
+from vdk.internal.core.errors import UserCodeError
+
+
+def run(job_input):
+    raise UserCodeError("what", "why", "consequence", "countermeasure")

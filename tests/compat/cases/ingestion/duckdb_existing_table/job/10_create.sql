@@ -1,0 +1,1 @@
+CREATE TABLE t (id BIGINT, name VARCHAR, amount DOUBLE, day DATE, ok BOOLEAN)

@@ -1,0 +1,1 @@
+CREATE TABLE source AS SELECT 'a' AS name UNION ALL SELECT 'b'

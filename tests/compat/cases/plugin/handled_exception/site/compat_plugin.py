@@ -1,0 +1,8 @@
+from observe import record
+from vdk.api.plugin.hook_markers import hookimpl
+
+
+@hookimpl
+def vdk_exception(exception):
+    record("exception", type(exception).__name__)
+    return True

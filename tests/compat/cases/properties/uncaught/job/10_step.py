@@ -1,0 +1,2 @@
+def run(job_input):
+    job_input.set_all_properties({"a": True})

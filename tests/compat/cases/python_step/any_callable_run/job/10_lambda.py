@@ -1,0 +1,3 @@
+from observe import record
+
+run = lambda job_input: record("ran", "lambda")

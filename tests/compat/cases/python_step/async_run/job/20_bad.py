@@ -1,0 +1,6 @@
+from observe import record
+
+
+async def run(job_input):
+    record("ran", "bad")
+    raise ValueError("out of the coroutine")

@@ -1,0 +1,4 @@
+from observe import record
+
+record("ran", "top level")
+raise RuntimeError("while loading")

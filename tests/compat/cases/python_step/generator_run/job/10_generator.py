@@ -1,0 +1,6 @@
+from observe import record
+
+
+def run(job_input):
+    record("ran", True)
+    yield 1

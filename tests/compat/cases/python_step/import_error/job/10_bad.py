@@ -1,0 +1,5 @@
+import no_such_module
+
+
+def run(job_input):
+    pass

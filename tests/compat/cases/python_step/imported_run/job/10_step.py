@@ -1,0 +1,4 @@
+from subprocess import run
+from observe import record
+
+record("imported", run.__module__)

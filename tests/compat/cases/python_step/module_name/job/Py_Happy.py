@@ -1,0 +1,3 @@
+from observe import record
+
+record("name", __name__)

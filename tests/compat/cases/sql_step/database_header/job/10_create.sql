@@ -1,0 +1,2 @@
+[duckdb]
+CREATE TABLE in_duckdb (id INTEGER, name VARCHAR)

@@ -1,0 +1,3 @@
+INSERT INTO in_duckdb
+[{where}]
+VALUES (1, 'one')

@@ -1,0 +1,3 @@
+CREATE TABLE t (
+  [quoted name] INTEGER,
+  [other] TEXT)

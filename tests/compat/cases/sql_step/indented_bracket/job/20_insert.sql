@@ -1,0 +1,2 @@
+INSERT INTO t
+  ([quoted name], [other]) VALUES (1, '[x]')

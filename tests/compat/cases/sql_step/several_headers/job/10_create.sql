@@ -1,0 +1,3 @@
+[duckdb]
+[sqlite]
+CREATE TABLE t (id INTEGER, name VARCHAR)

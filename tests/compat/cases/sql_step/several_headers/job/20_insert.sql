@@ -1,0 +1,3 @@
+[sqlite]
+INSERT INTO t VALUES (1, 'everywhere')
+[duckdb]

@@ -1,0 +1,1 @@
+CREATE TABLE u AS SELECT max(id) AS top FROM t;

@@ -1,0 +1,2 @@
+[nowhere]
+CREATE TABLE t (id INTEGER)

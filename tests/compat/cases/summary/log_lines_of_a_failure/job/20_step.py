@@ -1,0 +1,6 @@
+def run(job_input):
+    helper()
+
+
+def helper():
+    raise ValueError("what went wrong")

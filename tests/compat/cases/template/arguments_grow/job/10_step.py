@@ -1,0 +1,2 @@
+def run(job_input):
+    job_input.execute_template("grow", {})

@@ -1,0 +1,2 @@
+def run(job_input):
+    job_input.get_arguments()["table"] = "grown"

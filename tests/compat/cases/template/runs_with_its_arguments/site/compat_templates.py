@@ -1,0 +1,10 @@
+import pathlib
+
+from vdk.api.plugin.hook_markers import hookimpl
+
+HERE = pathlib.Path(__file__).parent
+
+
+@hookimpl
+def initialize_job(context):
+    context.templates.add_template("make_table", HERE / "make_table")

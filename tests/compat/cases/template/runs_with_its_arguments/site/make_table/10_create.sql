@@ -1,0 +1,1 @@
+CREATE TABLE {table} AS SELECT '{table}' AS name, '{pa__op_id}' AS op, '{mine}' AS mine
