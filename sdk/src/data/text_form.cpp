@@ -3,7 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
+
+#include "vdk/base/value.hpp"
 
 namespace vdk {
 namespace {
@@ -70,53 +71,7 @@ void append_boolean_text(std::string& out, bool value) { out += value ? "True" :
 
 void append_integer_text(std::string& out, std::int64_t value) { append_padded(out, value, 0); }
 
-void append_real_text(std::string& out, double value) {
-  if (std::isnan(value)) {
-    out += "nan";
-    return;
-  }
-  if (std::isinf(value)) {
-    out += value < 0 ? "-inf" : "inf";
-    return;
-  }
-  // The shortest digits that read back as the same double, as d.ddde±xx; then Python's choice of notation.
-  std::array<char, 32> buffer{};
-  const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
-  std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
-  if (text.front() == '-') {
-    out += '-';
-    text.remove_prefix(1);
-  }
-  const auto mark = text.find('e');
-  const std::string_view mantissa = text.substr(0, mark);
-  std::string_view exponent_text = text.substr(mark + 1);
-  if (exponent_text.front() == '+') exponent_text.remove_prefix(1);
-  int exponent = 0;
-  std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent);
-  if (exponent < -4 || exponent >= 16) {
-    out += text;
-    return;
-  }
-  std::string digits(1, mantissa.front());
-  if (mantissa.size() > 2) digits += mantissa.substr(2);
-  if (exponent < 0) {
-    out += "0.";
-    out.append(static_cast<std::size_t>(-exponent - 1), '0');
-    out += digits;
-    return;
-  }
-  const auto whole = static_cast<std::size_t>(exponent) + 1;
-  if (digits.size() <= whole) {
-    out += digits;
-    out.append(whole - digits.size(), '0');
-    out += ".0";
-  } else {
-    out.append(digits, 0, whole);
-    out += '.';
-    out.append(digits, whole);
-  }
-}
+void append_real_text(std::string& out, double value) { out += to_python_text(Value(value)); }
 
 void append_decimal_text(std::string& out, double value) {
   if (std::isnan(value)) {
@@ -191,31 +146,6 @@ void append_timestamp_text(std::string& out, std::int64_t microseconds, DateTime
 void append_timestamp_utc_text(std::string& out, std::int64_t microseconds, DateTimeStyle style) {
   append_timestamp_text(out, microseconds, style);
   out += "+00:00";
-}
-
-void append_json_string(std::string& out, std::string_view utf8) {
-  out += '"';
-  for (const char byte : utf8) {
-    const auto code = static_cast<unsigned char>(byte);
-    switch (byte) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      default:
-        if (code < 0x20) {
-          out += "\\u00";
-          out += kHexDigits[code >> 4U];
-          out += kHexDigits[code & 15U];
-        } else {
-          out += byte;
-        }
-    }
-  }
-  out += '"';
 }
 
 void append_cell_text(std::string& out, const Column& column, std::size_t row, DateTimeStyle style) {

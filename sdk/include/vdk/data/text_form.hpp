@@ -37,9 +37,6 @@ VDK_API void append_time_point_text(std::string& out, std::int64_t seconds, std:
 // A decimal's text for a number: as append_real_text, but NaN, Infinity and -Infinity.
 VDK_API void append_decimal_text(std::string& out, double value);
 
-// A JSON string: quoted, with `"`, `\` and control characters escaped.
-VDK_API void append_json_string(std::string& out, std::string_view utf8);
-
 // The text of one cell; nothing for null.
 VDK_API void append_cell_text(std::string& out, const Column& column, std::size_t row,
                               DateTimeStyle style = DateTimeStyle::letter);
