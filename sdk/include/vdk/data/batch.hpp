@@ -2,10 +2,12 @@
 // is handed to anything that speaks the Arrow C Data interface without copying.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vdk/base/export.hpp"
@@ -13,7 +15,13 @@
 
 namespace vdk {
 
-// The types that rows of a job can have, from narrow to wide within a family. `null` fits every column.
+// The types that rows of a job can have. Each has one next wider type, so any two meet in exactly one:
+//
+//   boolean < integer < real < decimal < json < text
+//   date < timestamp < text      timestamp_tz < text      binary < text
+//
+// `null` is below all of them. A zoned and a naive timestamp meet in text, because to read one as the other would
+// change what it says.
 enum class ColumnType {
   null,
   boolean,
@@ -24,12 +32,12 @@ enum class ColumnType {
   date,       // days since 1970-01-01
   timestamp,  // microseconds since the epoch, no zone
   timestamp_tz,  // microseconds since the epoch, UTC
-  decimal,    // exact decimal as its text
+  decimal,    // exact decimal as its text; also NaN, Infinity, -Infinity
   json,       // JSON text of a nested value or of an integer beyond 64 bits
 };
 
 [[nodiscard]] VDK_API std::string_view to_string(ColumnType type) noexcept;
-// The narrowest type that holds every value of both: integer+real = real, anything+text = text, ...
+// The type in which both meet. Single values may need a wider one (2^53 + 1 is no double): see BatchBuilder.
 [[nodiscard]] VDK_API ColumnType unite(ColumnType a, ColumnType b) noexcept;
 
 struct Field {
@@ -40,18 +48,39 @@ struct Field {
 using Schema = std::vector<Field>;
 
 // One column, owned, immutable once in a batch. Validity is one bit a row, least significant first; empty = no
-// nulls. Fixed-width types use `values`; text, binary, decimal and json use `offsets` (rows + 1) into `values`.
+// nulls. Fixed-width types use `values` (boolean one bit a row, date 4 bytes, others 8); text, binary, decimal and json
+// use `offsets` (rows + 1) into `values`; null uses nothing. What a null row holds in `values` means nothing.
+// Rows are not checked: `row` must be below the batch's rows, and the reader must fit the type.
 struct Column {
   Field field;
   std::vector<std::uint8_t> validity{};
   std::vector<std::int64_t> offsets{};
   std::vector<std::uint8_t> values{};
 
-  [[nodiscard]] bool is_null(std::size_t row) const noexcept;
-  [[nodiscard]] bool boolean(std::size_t row) const noexcept;
-  [[nodiscard]] std::int64_t integer(std::size_t row) const noexcept;  // also date, timestamp
-  [[nodiscard]] double real(std::size_t row) const noexcept;
-  [[nodiscard]] std::string_view bytes(std::size_t row) const noexcept;  // text, binary, decimal, json
+  [[nodiscard]] bool is_null(std::size_t row) const noexcept {
+    return field.type == ColumnType::null ||
+           (!validity.empty() && (validity[row / 8] >> (row % 8) & 1) == 0);
+  }
+  [[nodiscard]] bool boolean(std::size_t row) const noexcept {
+    return (values[row / 8] >> (row % 8) & 1) != 0;
+  }
+  [[nodiscard]] std::int64_t integer(std::size_t row) const noexcept {  // also date, timestamps
+    return field.type == ColumnType::date ? fixed<std::int32_t>(row) : fixed<std::int64_t>(row);
+  }
+  [[nodiscard]] double real(std::size_t row) const noexcept { return fixed<double>(row); }
+  [[nodiscard]] std::string_view bytes(std::size_t row) const noexcept {  // text, binary, decimal, json
+    const auto begin = static_cast<std::size_t>(offsets[row]);
+    const auto end = static_cast<std::size_t>(offsets[row + 1]);
+    return {reinterpret_cast<const char*>(values.data()) + begin, end - begin};
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] T fixed(std::size_t row) const noexcept {
+    T value;
+    std::memcpy(&value, values.data() + row * sizeof(T), sizeof(T));
+    return value;
+  }
 };
 
 class VDK_API Batch {
@@ -62,7 +91,7 @@ class VDK_API Batch {
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] const std::vector<Column>& columns() const noexcept { return columns_; }
   [[nodiscard]] Schema schema() const;
-  [[nodiscard]] std::size_t bytes() const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept;  // the memory that it holds
 
   // Moves the batch into Arrow's C structs (a struct array of its columns); the receiver calls release.
   static void export_to_arrow(Batch batch, ArrowSchema* schema, ArrowArray* array);

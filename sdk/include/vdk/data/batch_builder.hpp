@@ -1,6 +1,7 @@
 // Builds a batch from rows of loosely typed values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -10,9 +11,13 @@
 
 namespace vdk {
 
-// Columns appear when they are first named and get nulls for the rows before; a column takes the narrowest type that
-// holds all its values so far (unite), converting what it has. Appending twice to a column within a row replaces the value.
-// Not for use from two threads at a time.
+// Columns appear when they are first named and get nulls for the rows before. Values are kept as they came; at the end
+// each column takes the narrowest type that holds all of them exactly, whatever their order. That is the type in which
+// their types meet (unite), or a wider one where a single value does not fit: a column of 1.5 and 2^53 + 1 is decimal,
+// a column of 1 and 'a' is text '1' and 'a' (text_form.hpp).
+//
+// Appending twice to a column within a row replaces the value. Texts must be UTF-8, which is not checked. Not for use
+// from two threads at a time.
 class VDK_API BatchBuilder {
  public:
   BatchBuilder();
@@ -29,19 +34,21 @@ class VDK_API BatchBuilder {
   void append_real(std::size_t column, double value);
   void append_text(std::size_t column, std::string_view utf8);
   void append_binary(std::size_t column, std::string_view bytes);
+  // Throws Error (user) beyond 32 bits of days, which no calendar of a database reaches.
   void append_date(std::size_t column, std::int64_t days);
   void append_timestamp(std::size_t column, std::int64_t microseconds);
   void append_timestamp_utc(std::size_t column, std::int64_t microseconds);
   void append_decimal(std::size_t column, std::string_view text);
-  void append_json(std::size_t column, std::string_view text);
+  void append_json(std::size_t column, std::string_view text);  // also the digits of an integer beyond 64 bits
 
   // Ends the row; columns that got nothing are null in it.
   void end_row();
-  // Forgets what the unfinished row appended.
+  // Forgets what the unfinished row appended, and columns that were first named for it.
   void abandon_row();
 
   [[nodiscard]] std::size_t rows() const noexcept;
-  [[nodiscard]] std::size_t bytes() const noexcept;  // of the finished rows, about
+  // What the values take, about; the memory that holds them is at most twice that.
+  [[nodiscard]] std::size_t bytes() const noexcept;
   // Takes the finished rows out; the builder is empty afterwards, its columns forgotten.
   [[nodiscard]] Batch finish();
 

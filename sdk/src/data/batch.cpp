@@ -1,0 +1,21 @@
+#include "vdk/data/batch.hpp"
+
+namespace vdk {
+
+Schema Batch::schema() const {
+  Schema schema;
+  schema.reserve(columns_.size());
+  for (const Column& column : columns_) schema.push_back(column.field);
+  return schema;
+}
+
+std::size_t Batch::bytes() const noexcept {
+  std::size_t total = sizeof(Batch) + columns_.capacity() * sizeof(Column);
+  for (const Column& column : columns_) {
+    total += column.field.name.capacity() + column.validity.capacity() + column.values.capacity() +
+             column.offsets.capacity() * sizeof(std::int64_t);
+  }
+  return total;
+}
+
+}  // namespace vdk
