@@ -241,7 +241,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   }
   termination.write(status);
   end_record(record, std::string(to_string(result.status)), exit_code, rows);
-  log_result(configuration, result);
+  if (!view || configuration.get_bool("log_execution_result")) log_result(configuration, result);
   events.emit("run_ended", run_ended_fields(result, exit_code, rows));
   if (view) {
     view.reset();
