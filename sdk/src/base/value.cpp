@@ -244,6 +244,26 @@ std::string to_json(const Value& value, int indent) {
   return out;
 }
 
+std::string to_ascii_json(const Value& value) {
+  const std::string json = to_json(value);
+  std::string ascii;
+  for (std::size_t i = 0; i < json.size();) {
+    const auto lead = static_cast<unsigned char>(json[i]);
+    if (lead < 0x80) {
+      ascii += json[i++];
+      continue;
+    }
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    unsigned code = lead & (0x7FU >> length);
+    for (std::size_t k = 1; k < length && i + k < json.size(); ++k) {
+      code = code << 6 | (static_cast<unsigned char>(json[i + k]) & 0x3FU);
+    }
+    append_escape(ascii, code);
+    i += length;
+  }
+  return ascii;
+}
+
 std::string to_python_text(const Value& value) {
   std::string out;
   append_python(out, value, false);

@@ -49,6 +49,10 @@ TEST(Json, writing_what_was_read_gives_the_same_value) {
   EXPECT_EQ(parse_json(to_json(value, 2)), value);
 }
 
+TEST(Json, ascii_text_escapes_what_is_beyond_as_pairs_of_surrogates) {
+  EXPECT_EQ(to_ascii_json(Value("ž 日 😀")), R"("\u017e \u65e5 \ud83d\ude00")");
+}
+
 struct PythonTextCase {
   const char* json;
   const char* text;

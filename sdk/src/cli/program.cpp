@@ -65,9 +65,12 @@ void print_error(Host& host, const Failure& failure) {
 
 void Program::write_early_termination(TerminationStatus status) noexcept {
   try {
-    TerminationFile(configure(nullptr, {})).write(status);
+    ConfigurationBuilder builder;
+    declare_termination_options(builder);
+    apply_environment(builder, process_environment());
+    TerminationFile(builder.build()).write(status);
   } catch (const std::exception&) {
-    // The environment is what is wrong; there is nowhere to write to.
+    // The environment says nothing that can be understood; there is nowhere to write to.
   }
 }
 

@@ -17,12 +17,12 @@ void print_rows(Host& host, ResultStream* rows, QueryOutput output) {
     for (const ResultColumn& column : rows->columns()) headers.push_back(column.name);
   }
   std::vector<Value> row;
-  if (output == QueryOutput::json) {
+  if (output == QueryOutput::json || output == QueryOutput::ascii_json) {
     std::string text = "[";
     for (bool first = true; rows && rows->next(row); first = false) {
       Value object{Value::Map{}};
       for (std::size_t i = 0; i < row.size(); ++i) object.set(headers[i], row[i]);
-      text += (first ? "" : ", ") + to_json(object);
+      text += (first ? "" : ", ") + (output == QueryOutput::json ? to_json(object) : to_ascii_json(object));
       if (text.size() > 64 * 1024) {
         host.write_out(text);
         text.clear();

@@ -7,7 +7,7 @@
 
 namespace vdk {
 
-enum class QueryOutput { table, json, csv };
+enum class QueryOutput { table, json, ascii_json, csv };
 
 // Runs the text on the database ("" = default) with the configuration of the current directory's config.ini, and prints the rows.
 int print_query(Program& program, const std::string& sql, const std::string& database, QueryOutput output);

@@ -30,7 +30,7 @@ int run_sql(Invocation& invocation) {
 }
 
 int run_sql_query(Invocation& invocation) {
-  const QueryOutput output = output_of(invocation.get("output"));
+  const QueryOutput output = invocation.get("output") == "json" ? QueryOutput::ascii_json : QueryOutput::table;
   if (output == QueryOutput::table) invocation.program().host().write_out("\n");
   return print_query(invocation.program(), invocation.get("query"), {}, output);
 }

@@ -6,6 +6,8 @@ namespace vdk {
 
 namespace {
 
+constexpr std::size_t kHeaderPadding = 2;  // as tabulate has it
+
 bool is_number(const Value& value) {
   return value.if_integer() || value.if_real() || value.if_big_integer();
 }
@@ -23,7 +25,9 @@ std::string simple_table(const std::vector<std::string>& headers,
   std::vector<std::size_t> widths(columns, 0);
   std::vector<bool> numeric(columns, !rows.empty());
   std::vector<std::vector<std::string>> texts;
-  for (std::size_t c = 0; c < headers.size(); ++c) widths[c] = display_width(headers[c]);
+  for (std::size_t c = 0; c < headers.size(); ++c) {
+    widths[c] = display_width(headers[c]) + kHeaderPadding;
+  }
   for (const auto& row : rows) {
     std::vector<std::string>& line = texts.emplace_back();
     for (std::size_t c = 0; c < row.size(); ++c) {

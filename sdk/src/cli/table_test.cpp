@@ -17,7 +17,7 @@ TEST(Table, numbers_are_right_aligned_and_columns_fit_their_widest_cell) {
 TEST(Table, wide_characters_count_as_two_columns) {
   EXPECT_EQ(simple_table({"x", "y"}, {{"日本", "a"}, {"é", "b"}}),
             "x     y\n"
-            "----  -\n"
+            "----  ---\n"
             "日本  a\n"
             "é     b\n");
 }

@@ -84,13 +84,6 @@ void declare_run(ConfigurationBuilder& builder) {
                               "schedule_cron = */50 * * * *\n"
                               "python_version = 3.11",
                .show_default = false});
-  builder.add({.key = "termination_message_writer_enabled",
-               .default_value = true,
-               .description = "Write how the run ended into termination_message_writer_output_file."});
-  builder.add({.key = "termination_message_writer_output_file",
-               .default_value = "/dev/termination-log",
-               .description = "The file that tells the platform how the run ended. Kubernetes reads it from "
-                              "/dev/termination-log."});
   builder.add({.key = "job_run_summary_file_path",
                .default_value = "",
                .description = "If set, a summary of the run is written to this file as JSON."});

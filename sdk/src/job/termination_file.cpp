@@ -37,6 +37,16 @@ TerminationStatus termination_status(const ExecutionResult& result) noexcept {
   return result.failure ? termination_status(*result.failure) : TerminationStatus::platform_error;
 }
 
+void declare_termination_options(ConfigurationBuilder& builder) {
+  builder.add({.key = "termination_message_writer_enabled",
+               .default_value = true,
+               .description = "Write how the run ended into termination_message_writer_output_file."});
+  builder.add({.key = "termination_message_writer_output_file",
+               .default_value = kPlatformFile,
+               .description = "The file that tells the platform how the run ended. Kubernetes reads it from "
+                              "/dev/termination-log."});
+}
+
 TerminationFile::TerminationFile(const Configuration& configuration) {
   if (!configuration.get_bool("termination_message_writer_enabled")) return;
   path_ = configuration.get_string("termination_message_writer_output_file");

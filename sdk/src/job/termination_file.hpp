@@ -17,6 +17,9 @@ enum class TerminationStatus { success, user_error, platform_error, skipped, can
 [[nodiscard]] TerminationStatus termination_status(const ExecutionResult& result) noexcept;
 [[nodiscard]] TerminationStatus termination_status(const Failure& failure) noexcept;
 
+// Declares termination_message_writer_enabled and termination_message_writer_output_file.
+void declare_termination_options(ConfigurationBuilder& builder);
+
 // Exists from the start of a run with "Platform error" and is replaced at the end, in place, so that a run that vanishes is never read as
 // a success. The platform's own file /dev/termination-log is written only where it exists; a configured one is created.
 class TerminationFile {

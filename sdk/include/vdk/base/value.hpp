@@ -81,6 +81,9 @@ struct Member {
 // JSON text: compact, or indented by `indent` blanks. Non-ASCII characters stay as UTF-8.
 [[nodiscard]] VDK_API std::string to_json(const Value& value, int indent = -1);
 
+// Compact JSON text of ASCII characters alone, as Python's json.dumps writes it.
+[[nodiscard]] VDK_API std::string to_ascii_json(const Value& value);
+
 // What Python's str() gives for the value: `None`, `True`, `1e+16`, `{'a': [1, 'b']}`; strings stay bare.
 [[nodiscard]] VDK_API std::string to_python_text(const Value& value);
 
