@@ -8,7 +8,7 @@ function(vdk_warnings target)
     if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
       # Reported after inlining, inside std::string's own operators (GCC bugs 105329 and 105651).
       # What they look for, AddressSanitizer finds.
-      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow)
+      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
     endif()
   endif()
 endfunction()
