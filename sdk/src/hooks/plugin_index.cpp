@@ -73,7 +73,8 @@ PluginManifest parse_manifest(const fs::path& file) {
 
 }  // namespace
 
-// Destroyed in reverse: what the module made goes before the module.
+// What the module made goes before the module's plugin; the module itself stays until the process ends, because
+// exceptions that it threw may be kept longer than anything here.
 class PluginIndex::OpenPlugin : public Contributions {
  public:
   OpenPlugin(const PluginManifest& manifest, HookDispatcher& hooks)
@@ -88,6 +89,7 @@ class PluginIndex::OpenPlugin : public Contributions {
            .consequence = "It was not loaded, and what it offers is not there.",
            .countermeasure = "Install the version of the plugin that belongs to this program."});
     }
+    library_.keep_forever();
     plugin_.reset(described->create());
     plugin_->contribute(*this);
   }
@@ -100,13 +102,15 @@ class PluginIndex::OpenPlugin : public Contributions {
   }
   HookDispatcher& hooks() override { return hooks_; }
 
-  std::map<std::string, ConnectionFactory, std::less<>> connections_;
-  std::map<std::string, SinkFactory, std::less<>> sinks_;
+  [[nodiscard]] const auto& connections() const noexcept { return connections_; }
+  [[nodiscard]] const auto& sinks() const noexcept { return sinks_; }
 
  private:
   HookDispatcher& hooks_;
   SharedLibrary library_;
   std::unique_ptr<Plugin> plugin_;
+  std::map<std::string, ConnectionFactory, std::less<>> connections_;
+  std::map<std::string, SinkFactory, std::less<>> sinks_;
 };
 
 std::string why_refused(const PluginDescriptor* descriptor) {
@@ -184,11 +188,11 @@ const auto& contributed(const Factories& factories, const std::vector<std::strin
 }  // namespace
 
 const ConnectionFactory& PluginIndex::connection_factory(const PluginManifest& manifest) {
-  return contributed(open(manifest).connections_, manifest.connections, manifest, "connection");
+  return contributed(open(manifest).connections(), manifest.connections, manifest, "connection");
 }
 
 const SinkFactory& PluginIndex::sink_factory(const PluginManifest& manifest) {
-  return contributed(open(manifest).sinks_, manifest.sinks, manifest, "ingest method");
+  return contributed(open(manifest).sinks(), manifest.sinks, manifest, "ingest method");
 }
 
 }  // namespace vdk
