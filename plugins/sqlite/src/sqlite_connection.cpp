@@ -26,6 +26,14 @@ std::string excerpt(std::string_view script, std::size_t offset) {
   return std::string(script.substr(begin, end - begin)) + '\n' + mark + '^';
 }
 
+// The beginning of a statement that has no known place of its error.
+std::string beginning(std::string_view sql) {
+  constexpr std::size_t kLimit = 300;
+  std::size_t end = std::min(sql.size(), kLimit);
+  while (end < sql.size() && end > 0 && (static_cast<unsigned char>(sql[end]) & 0xC0) == 0x80) --end;
+  return std::string(sql.substr(0, end)) + (end < sql.size() ? "…" : "");
+}
+
 // Where code begins again: behind blanks, comments and semicolons.
 std::size_t next_code(std::string_view sql, std::size_t from) {
   std::size_t i = from;
@@ -197,9 +205,10 @@ SqliteConnection::~SqliteConnection() = default;
 std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
   const Api& api = database_->api();
   const auto fail = [&](std::size_t statement_begin, int offset, int ordinal) {
-    const std::size_t code_begin = next_code(sql, statement_begin);
-    const std::size_t place = offset >= 0 ? statement_begin + static_cast<std::size_t>(offset) : code_begin;
-    database_->throw_error("in statement " + std::to_string(ordinal) + ":\n" + excerpt(sql, place),
+    const std::string shown = offset >= 0
+                                  ? excerpt(sql, statement_begin + static_cast<std::size_t>(offset))
+                                  : beginning(sql.substr(next_code(sql, statement_begin)));
+    database_->throw_error("in statement " + std::to_string(ordinal) + ":\n" + shown,
                            ordinal > 1 ? "The statements before it took effect; it and those after it did not." : "");
   };
 
@@ -251,9 +260,9 @@ std::string database_file(const Configuration& configuration, std::string_view s
 }
 
 std::unique_ptr<DriverConnection> open_connection(const Configuration& configuration, std::string_view section) {
-  return std::make_unique<SqliteConnection>(
-      std::make_shared<Database>(load_api(configuration, section), database_file(configuration, section),
-                                 busy_limit(configuration, section)));
+  const Api& api = load_api(configuration, section);
+  return std::make_unique<SqliteConnection>(std::make_shared<Database>(
+      api, database_file(configuration, section), busy_limit(configuration, section)));
 }
 
 }  // namespace vdk::sqlite

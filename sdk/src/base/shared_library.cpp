@@ -41,7 +41,7 @@ SharedLibrary::SharedLibrary(const std::filesystem::path& path, bool global)
 }
 
 SharedLibrary::~SharedLibrary() {
-  if (handle_ != nullptr) dlclose(handle_);
+  if (handle_ != nullptr && !keep_) dlclose(handle_);
 }
 
 void* SharedLibrary::find(const char* symbol) const noexcept { return dlsym(handle_, symbol); }

@@ -17,14 +17,16 @@ namespace {
 constexpr std::string_view kLogger = "vdk.connection";
 constexpr std::string_view kDefaultTypeKey = "db_default_type";
 constexpr std::string_view kBuiltInDefault = "sqlite";
-constexpr std::string_view kCorePlugin = "core";
+constexpr std::string_view kCorePlugin = "core";  // and "core-…": what the core itself registers
 // Upstream's probe; hooks recognise it by its comment.
 constexpr std::string_view kProbe = " select 1 -- Testing if connection is alive.";
 
 template <class Hook>
 bool heard_outside_core(const Hook& hook) {
   if (hook.has_caller()) return true;
-  const auto foreign = [](const auto& implementation) { return implementation.plugin != kCorePlugin; };
+  const auto foreign = [](const auto& implementation) {
+    return !implementation.plugin.starts_with(kCorePlugin);
+  };
   return std::any_of(hook.implementations().begin(), hook.implementations().end(), foreign) ||
          std::any_of(hook.wrappers().begin(), hook.wrappers().end(), foreign);
 }

@@ -62,7 +62,7 @@ TEST(QuotingForm, quotes_by_type) {
   EXPECT_EQ(literal(1.5), "1.5");
   EXPECT_EQ(literal(Value::BigInteger{"18446744073709551616"}), "18446744073709551616");
   EXPECT_EQ(literal(Value::List{1, "a'b", nullptr}), "1, 'a''b', NULL");
-  EXPECT_EQ(literal(Value::Map{{"a", "it's"}}), R"('{"a":"it''s"}')");
+  EXPECT_EQ(literal(Value::Map{{"a", "it's"}}), R"('{"a": "it''s"}')");
 }
 
 TEST(QuotingForm, parenthesises_negative_numbers_so_that_a_minus_before_them_begins_no_comment) {

@@ -73,7 +73,8 @@ PluginManifest parse_manifest(const fs::path& file) {
 
 }  // namespace
 
-// Destroyed in reverse: what the module made goes before the module.
+// What the module made goes before the module's plugin; the module itself stays until the process ends, because
+// exceptions that it threw may be kept longer than anything here.
 class PluginIndex::OpenPlugin : public Contributions {
  public:
   OpenPlugin(const PluginManifest& manifest, HookDispatcher& hooks)
@@ -88,6 +89,7 @@ class PluginIndex::OpenPlugin : public Contributions {
            .consequence = "It was not loaded, and what it offers is not there.",
            .countermeasure = "Install the version of the plugin that belongs to this program."});
     }
+    library_.keep_forever();
     plugin_.reset(described->create());
     plugin_->contribute(*this);
   }

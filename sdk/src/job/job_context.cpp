@@ -56,7 +56,7 @@ std::vector<Parameter> JobContext::parameters() {
   take(request_.arguments);
   std::vector<Parameter> parameters;
   if (const Value::Map* map = merged.if_map()) {
-    for (const Member& member : *map) parameters.push_back({member.key, to_python_text(member.value)});
+    for (const Member& member : *map) parameters.push_back({member.key, to_python_text(member.value), member.value});
   }
   return parameters;
 }
@@ -66,7 +66,7 @@ std::unique_ptr<ResultStream> JobContext::execute_query(std::string_view sql, st
   try {
     const TimePoint start = std::chrono::system_clock::now();
     ManagedConnection& connection = connections_.open(database, configuration_);
-    auto rows = connection.execute(substitute(sql, parameters()));
+    auto rows = connection.execute(substitute(sql, parameters(), connection.driver().literal_style()));
     Value fields;
     fields.set("database", connection.type());
     fields.set("seconds", std::chrono::duration<double>(std::chrono::system_clock::now() - start).count());
