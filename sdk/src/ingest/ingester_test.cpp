@@ -1,6 +1,5 @@
 #include "ingest/ingester.hpp"
 
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/hooks/hooks.hpp"
@@ -31,9 +32,10 @@ struct Store {
 
   std::mutex mutex;
   std::condition_variable changed;
-  std::map<std::string, std::vector<std::int64_t>> tables;  // by "method/target/table"; column 0 of each row
+  std::map<std::string, std::vector<std::int64_t>>
+      tables;  // by "method/target/table"; column 0 of each row
   std::map<std::string, std::vector<std::string>> collections;  // of each batch
-  std::size_t allowed = kAll;  // batches that may pass the gate
+  std::size_t allowed = kAll;                                   // batches that may pass the gate
   std::size_t passed = 0;
   std::size_t at_gate = 0;
   std::size_t sinks = 0;
@@ -68,14 +70,16 @@ class MemorySink : public Sink {
       store_.changed.notify_all();
       store_.changed.wait(lock, [this] { return store_.passed < store_.allowed; });
       ++store_.passed;
-      const std::string place = destination.method + "/" + destination.target + "/" + destination.table;
+      const std::string place =
+          destination.method + "/" + destination.target + "/" + destination.table;
       const Column& column = batch.columns().at(0);
       if (column.integer(0) < 0) {
         busy_ = false;
         if (column.integer(0) == -2) throw std::out_of_range("not of our family");
         throw user_error({.what = "row " + std::to_string(column.integer(0)) + " is refused"});
       }
-      for (std::size_t row = 0; row < batch.rows(); ++row) store_.tables[place].push_back(column.integer(row));
+      for (std::size_t row = 0; row < batch.rows(); ++row)
+        store_.tables[place].push_back(column.integer(row));
       store_.collections[place].push_back(destination.collection_id);
     }
     busy_ = false;
@@ -125,12 +129,15 @@ std::vector<std::int64_t> upto(std::int64_t end) {
 
 class IngesterTest : public testing::Test {
  protected:
-  std::unique_ptr<Ingester> make(const std::map<std::string, Value>& options = {}, Ingester::Progress progress = {}) {
+  std::unique_ptr<Ingester> make(const std::map<std::string, Value>& options = {},
+                                 Ingester::Progress progress = {}) {
     ConfigurationBuilder builder;
     declare_ingest_options(builder);
-    for (const auto& [key, value] : options) builder.set(key, value, {OriginKind::command_line, "-c"});
+    for (const auto& [key, value] : options)
+      builder.set(key, value, {OriginKind::command_line, "-c"});
     configuration_ = builder.build();
-    auto ingester = std::make_unique<Ingester>(hooks_, configuration_, "job", "op", std::move(progress));
+    auto ingester =
+        std::make_unique<Ingester>(hooks_, configuration_, "job", "op", std::move(progress));
     const auto factory = [this](const Configuration&, std::string_view) {
       const std::lock_guard lock(store_.mutex);
       ++store_.sinks;
@@ -202,7 +209,8 @@ TEST_F(IngesterTest, no_more_threads_than_allowed_store_at_once) {
   EXPECT_EQ(store_.at_gate, std::size_t{50});
 }
 
-// With the sink held back, a known number of sends returns; from then on each batch that is stored lets one more return.
+// With the sink held back, a known number of sends returns; from then on each batch that is stored
+// lets one more return.
 TEST_F(IngesterTest, a_full_queue_makes_senders_wait) {
   constexpr std::int64_t kRows = 1'000;
   constexpr int kSends = 100;
@@ -243,9 +251,11 @@ TEST_F(IngesterTest, a_batch_larger_than_the_queue_passes) {
 
 TEST_F(IngesterTest, many_half_full_destinations_are_bounded_together) {
   const auto ingester = make({{"ingest_queue_bytes", 200'000}});
-  for (std::int64_t i = 0; i < 100'000; ++i) send_row(*ingester, to("t" + std::to_string(i % 50)), i);
+  for (std::int64_t i = 0; i < 100'000; ++i)
+    send_row(*ingester, to("t" + std::to_string(i % 50)), i);
   std::size_t stored = 0;
-  for (const LoadStatistics& load : ingester->statistics()) stored += static_cast<std::size_t>(load.rows_sent);
+  for (const LoadStatistics& load : ingester->statistics())
+    stored += static_cast<std::size_t>(load.rows_sent);
   EXPECT_GT(stored, std::size_t{50'000}) << "no single destination was full, all together were";
   ingester->close();
 }
@@ -321,13 +331,14 @@ TEST_F(IngesterTest, failures_are_logged_unless_told_otherwise) {
   EXPECT_EQ(log.lines(), std::vector<std::string>{});
   fail({});
   EXPECT_EQ(log.lines(),
-            std::vector<std::string>{"WARNING A batch of 2 rows for table t by memory failed: row -1 is refused"});
+            std::vector<std::string>{
+                "WARNING A batch of 2 rows for table t by memory failed: row -1 is refused"});
 }
 
 TEST_F(IngesterTest, failures_are_only_counted_where_the_user_wants_that) {
   LogCapture log;
-  const auto ingester =
-      make({{"ingester_should_raise_exception_on_failure", false}, {"ingester_log_upload_errors", false}});
+  const auto ingester = make({{"ingester_should_raise_exception_on_failure", false},
+                              {"ingester_log_upload_errors", false}});
   ingester->send(to("t"), batch_of({-1}));
   EXPECT_NO_THROW(ingester->close());
   EXPECT_EQ(ingester->statistics().at(0).batches_failed, 1);
@@ -447,11 +458,14 @@ TEST_F(IngesterTest, an_empty_batch_is_not_sent) {
 TEST_F(IngesterTest, a_sink_that_cannot_be_made_fails_the_batch_and_is_tried_again) {
   const auto ingester = make();
   std::atomic<int> attempts{0};
-  ingester->add_sink("late", [&](const Configuration&, std::string_view section) -> std::unique_ptr<Sink> {
-    EXPECT_EQ(section, "reports");
-    if (attempts++ == 0) throw platform_error({.what = "the library is missing"});
-    return std::make_unique<MemorySink>(store_);
-  }, "reports");
+  ingester->add_sink(
+      "late",
+      [&](const Configuration&, std::string_view section) -> std::unique_ptr<Sink> {
+        EXPECT_EQ(section, "reports");
+        if (attempts++ == 0) throw platform_error({.what = "the library is missing"});
+        return std::make_unique<MemorySink>(store_);
+      },
+      "reports");
   ingester->send({"late", "", "t", ""}, batch_of({1}));
   EXPECT_THROW(ingester->flush(), Error);
   ingester->send({"late", "", "t", ""}, batch_of({2}));
@@ -461,7 +475,8 @@ TEST_F(IngesterTest, a_sink_that_cannot_be_made_fails_the_batch_and_is_tried_aga
 
 TEST_F(IngesterTest, progress_follows_every_commit) {
   std::vector<std::int64_t> committed;
-  const auto ingester = make({}, [&](const LoadStatistics& load) { committed.push_back(load.rows_committed); });
+  const auto ingester =
+      make({}, [&](const LoadStatistics& load) { committed.push_back(load.rows_committed); });
   ingester->send(to("t"), batch_of({1, 2}));
   ingester->send(to("t"), batch_of({-1}));
   ingester->send(to("t"), batch_of({3}));
@@ -478,24 +493,28 @@ TEST_F(IngesterTest, hooks_see_each_batch_before_and_after) {
     request.batch = batch_of({request.batch.columns()[0].integer(0) + 100});
     return std::nullopt;
   });
-  hooks_.post_ingest_process.add("test", [&](const IngestRequest& request, const Error* error) -> std::optional<NoResult> {
-    seen.push_back("post " + request.destination.table + (error == nullptr ? " stored" : " " + error->text().what));
-    return std::nullopt;
-  });
+  hooks_.post_ingest_process.add(
+      "test", [&](const IngestRequest& request, const Error* error) -> std::optional<NoResult> {
+        seen.push_back("post " + request.destination.table +
+                       (error == nullptr ? " stored" : " " + error->text().what));
+        return std::nullopt;
+      });
   const auto ingester = make();
   ingester->send(to("t"), batch_of({1}));
   ingester->send(to("t"), batch_of({7}));
   EXPECT_THROW(ingester->close(), Error);
   EXPECT_EQ(store_.rows("memory//renamed"), (std::vector<std::int64_t>{101}));
-  EXPECT_EQ(seen, (std::vector<std::string>{"pre t", "post renamed stored", "pre t", "post t seven is refused"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"pre t", "post renamed stored", "pre t",
+                                            "post t seven is refused"}));
 }
 
 TEST_F(IngesterTest, post_processing_sees_a_foreign_error_by_its_message) {
   std::string seen;
-  hooks_.post_ingest_process.add("test", [&](const IngestRequest&, const Error* error) -> std::optional<NoResult> {
-    seen = error == nullptr ? "" : error->text().what;
-    return std::nullopt;
-  });
+  hooks_.post_ingest_process.add(
+      "test", [&](const IngestRequest&, const Error* error) -> std::optional<NoResult> {
+        seen = error == nullptr ? "" : error->text().what;
+        return std::nullopt;
+      });
   const auto ingester = make();
   ingester->send(to("t"), batch_of({-2}));
   EXPECT_THROW(ingester->close(), std::out_of_range);
@@ -503,9 +522,10 @@ TEST_F(IngesterTest, post_processing_sees_a_foreign_error_by_its_message) {
 }
 
 TEST_F(IngesterTest, failing_post_processing_fails_the_load_but_the_rows_count) {
-  hooks_.post_ingest_process.add("test", [](const IngestRequest&, const Error*) -> std::optional<NoResult> {
-    throw user_error({.what = "the audit is closed"});
-  });
+  hooks_.post_ingest_process.add("test",
+                                 [](const IngestRequest&, const Error*) -> std::optional<NoResult> {
+                                   throw user_error({.what = "the audit is closed"});
+                                 });
   const auto ingester = make();
   ingester->send(to("t"), batch_of({1}));
   EXPECT_THROW(ingester->close(), Error);
@@ -525,9 +545,12 @@ TEST_F(IngesterTest, a_batch_that_pre_processing_empties_is_not_written) {
 }
 
 TEST_F(IngesterTest, defaults_complete_a_destination) {
-  const auto ingester = make({{"ingest_method_default", "MEMORY"}, {"ingest_target_default", "file.db"}});
-  EXPECT_EQ(ingester->resolve("", "", "t", ""), (std::vector<Destination>{{"memory", "file.db", "t", "job|op"}}));
-  EXPECT_EQ(ingester->resolve("Spare", "x", "", "mine"), (std::vector<Destination>{{"spare", "x", "", "mine"}}));
+  const auto ingester =
+      make({{"ingest_method_default", "MEMORY"}, {"ingest_target_default", "file.db"}});
+  EXPECT_EQ(ingester->resolve("", "", "t", ""),
+            (std::vector<Destination>{{"memory", "file.db", "t", "job|op"}}));
+  EXPECT_EQ(ingester->resolve("Spare", "x", "", "mine"),
+            (std::vector<Destination>{{"spare", "x", "", "mine"}}));
 }
 
 TEST_F(IngesterTest, a_list_of_methods_gives_one_destination_each) {
