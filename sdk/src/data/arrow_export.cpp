@@ -1,5 +1,5 @@
-// Batches as Arrow C structs. Each column's array owns the column, so a receiver may move single children out of the
-// struct array and release them later, as the interface allows.
+// Batches as Arrow C structs. Each column's array owns the column, so a receiver may move single
+// children out of the struct array and release them later, as the interface allows.
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -16,17 +16,26 @@ alignas(64) constexpr std::array<std::uint8_t, 64> kEmptyBuffer{};
 
 const char* format_of(ColumnType type) {
   switch (type) {
-    case ColumnType::null: return "n";
-    case ColumnType::boolean: return "b";
-    case ColumnType::integer: return "l";
-    case ColumnType::real: return "g";
-    case ColumnType::binary: return "Z";
-    case ColumnType::date: return "tdD";
-    case ColumnType::timestamp: return "tsu:";
-    case ColumnType::timestamp_tz: return "tsu:UTC";
+    case ColumnType::null:
+      return "n";
+    case ColumnType::boolean:
+      return "b";
+    case ColumnType::integer:
+      return "l";
+    case ColumnType::real:
+      return "g";
+    case ColumnType::binary:
+      return "Z";
+    case ColumnType::date:
+      return "tdD";
+    case ColumnType::timestamp:
+      return "tsu:";
+    case ColumnType::timestamp_tz:
+      return "tsu:UTC";
     case ColumnType::text:
     case ColumnType::decimal:
-    case ColumnType::json: return "U";
+    case ColumnType::json:
+      return "U";
   }
   return "n";
 }
@@ -88,7 +97,8 @@ std::int64_t count_nulls(const std::vector<std::uint8_t>& validity, std::size_t 
   if (validity.empty()) return 0;
   std::int64_t valid = 0;
   for (std::size_t i = 0; i < rows / 8; ++i) valid += std::popcount(validity[i]);
-  for (std::size_t row = rows / 8 * 8; row < rows; ++row) valid += validity[row / 8] >> (row % 8) & 1;
+  for (std::size_t row = rows / 8 * 8; row < rows; ++row)
+    valid += validity[row / 8] >> (row % 8) & 1;
   return static_cast<std::int64_t>(rows) - valid;
 }
 
@@ -127,7 +137,8 @@ void export_column(Column column, std::size_t rows, ArrowArray* out) {
       holder->buffers[2] = address(kept.values);
       buffers = 3;
       break;
-    default: holder->buffers[1] = address(kept.values);
+    default:
+      holder->buffers[1] = address(kept.values);
   }
   fill_array(out, std::move(holder), rows, nulls, buffers);
 }

@@ -10,7 +10,8 @@
 
 namespace vdk {
 
-// Key of a field's metadata that keeps a column type which Arrow has no own type for: decimal and json travel as text.
+// Key of a field's metadata that keeps a column type which Arrow has no own type for: decimal and
+// json travel as text.
 inline constexpr std::string_view kTypeKey = "vdk.type";
 
 // The binary form of ArrowSchema::metadata.

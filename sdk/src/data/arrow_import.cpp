@@ -30,7 +30,9 @@ struct Piece {
 
   [[nodiscard]] std::size_t rows() const { return static_cast<std::size_t>(end - begin); }
   [[nodiscard]] bool valid(std::int64_t row) const { return is_valid(type, array, row); }
-  [[nodiscard]] std::int64_t integer(std::int64_t row) const { return read_integer(type, array, row); }
+  [[nodiscard]] std::int64_t integer(std::int64_t row) const {
+    return read_integer(type, array, row);
+  }
 };
 
 // `rows` bits from `first` on; empty where all of them are set.
@@ -54,7 +56,8 @@ void forget_full_validity(std::vector<std::uint8_t>& validity, std::size_t rows)
   if (set == rows) validity = {};
 }
 
-std::vector<std::uint8_t> copy_validity(const ArrowArray& array, std::int64_t begin, std::size_t rows) {
+std::vector<std::uint8_t> copy_validity(const ArrowArray& array, std::int64_t begin,
+                                        std::size_t rows) {
   if (array.n_buffers == 0 || array.buffers[0] == nullptr || array.null_count == 0) return {};
   auto validity = copy_bits(array.buffers[0], array.offset + begin, rows);
   forget_full_validity(validity, rows);
@@ -72,7 +75,9 @@ void put_text(Column& column, std::string_view text) {
   column.values.insert(column.values.end(), bytes, bytes + text.size());
 }
 
-void close_cell(Column& column) { column.offsets.push_back(static_cast<std::int64_t>(column.values.size())); }
+void close_cell(Column& column) {
+  column.offsets.push_back(static_cast<std::int64_t>(column.values.size()));
+}
 
 // Values of fixed width that our layout shares with Arrow's.
 void copy_values(Column& column, const Piece& piece) {
@@ -112,13 +117,18 @@ void make_texts(Column& column, const Piece& piece, Append append) {
 // One copy for all rows; what null rows may hide in it stays unread.
 template <class Offset>
 void copy_slices(Column& column, const Piece& piece) {
-  const auto* offsets = static_cast<const Offset*>(piece.array.buffers[1]) + piece.array.offset;
-  const auto first = static_cast<std::int64_t>(offsets[piece.begin]);
-  const auto last = static_cast<std::int64_t>(offsets[piece.end]);
+  const auto* offsets = static_cast<const char*>(piece.array.buffers[1]) +
+                        (piece.array.offset + piece.begin) * std::int64_t{sizeof(Offset)};
+  const auto offset_at = [offsets](std::size_t row) {  // the buffer need not be aligned
+    Offset offset;
+    std::memcpy(&offset, offsets + row * sizeof(Offset), sizeof offset);
+    return static_cast<std::int64_t>(offset);
+  };
+  const std::int64_t first = offset_at(0);
+  const std::int64_t last = offset_at(piece.rows());
   column.offsets.resize(piece.rows() + 1);
-  for (std::size_t i = 0; i < column.offsets.size(); ++i) {
-    column.offsets[i] = static_cast<std::int64_t>(offsets[piece.begin + static_cast<std::int64_t>(i)]) - first;
-  }
+  for (std::size_t row = 0; row < column.offsets.size(); ++row)
+    column.offsets[row] = offset_at(row) - first;
   if (first == last) return;
   const auto* bytes = static_cast<const std::uint8_t*>(piece.array.buffers[2]);
   column.values.assign(bytes + first, bytes + last);
@@ -155,7 +165,8 @@ void import_integer(Column& column, const Piece& piece) {
   });
 }
 
-// Time points of `per_second` ticks as microseconds, or as text where they have no exact place there.
+// Time points of `per_second` ticks as microseconds, or as text where they have no exact place
+// there.
 void import_timestamp(Column& column, const Piece& piece) {
   constexpr std::int64_t kPerSecond = 1'000'000;
   const std::int64_t per_second = piece.type.per_second;
@@ -196,7 +207,8 @@ void import_date_milliseconds(Column& column, const Piece& piece) {
 
 Column import_column(const Piece& piece);
 
-void import_dictionary(Column& column, const Piece& piece, const Column& entries, std::int64_t entry_count) {
+void import_dictionary(Column& column, const Piece& piece, const Column& entries,
+                       std::int64_t entry_count) {
   const std::size_t rows = piece.rows();
   const ColumnType type = entries.field.type;
   const std::size_t width = fixed_width(type);
@@ -210,11 +222,12 @@ void import_dictionary(Column& column, const Piece& piece, const Column& entries
     if (piece.valid(at)) {
       index = piece.integer(at);
       if (index < 0 || index >= entry_count) {
-        throw user_error({.what = "Column \"" + piece.type.name + "\" has an index outside its dictionary.",
-                          .why = "Index " + std::to_string(index) + " of " + std::to_string(entry_count) +
-                                 " entries: the Arrow data is broken.",
-                          .consequence = "The rest of this data was not sent.",
-                          .countermeasure = "Report it to the library that made the data."});
+        throw user_error(
+            {.what = "Column \"" + piece.type.name + "\" has an index outside its dictionary.",
+             .why = "Index " + std::to_string(index) + " of " + std::to_string(entry_count) +
+                    " entries: the Arrow data is broken.",
+             .consequence = "The rest of this data was not sent.",
+             .countermeasure = "Report it to the library that made the data."});
       }
     }
     const auto entry = static_cast<std::size_t>(index);
@@ -244,19 +257,28 @@ Column import_column(const Piece& piece) {
   if (type.kind == ArrowKind::null) return column;
   column.validity = copy_validity(array, piece.begin, piece.rows());
   switch (type.kind) {
-    case ArrowKind::null: break;
+    case ArrowKind::null:
+      break;
     case ArrowKind::boolean:
       column.values = copy_bits(array.buffers[1], array.offset + piece.begin, piece.rows());
       break;
-    case ArrowKind::integer: import_integer(column, piece); break;
+    case ArrowKind::integer:
+      import_integer(column, piece);
+      break;
     case ArrowKind::half:
     case ArrowKind::single:
       make_values(column, piece, [&](std::int64_t row) { return read_real(type, array, row); });
       break;
     case ArrowKind::real:
-    case ArrowKind::date_days: copy_values(column, piece); break;
-    case ArrowKind::date_milliseconds: import_date_milliseconds(column, piece); break;
-    case ArrowKind::timestamp: import_timestamp(column, piece); break;
+    case ArrowKind::date_days:
+      copy_values(column, piece);
+      break;
+    case ArrowKind::date_milliseconds:
+      import_date_milliseconds(column, piece);
+      break;
+    case ArrowKind::timestamp:
+      import_timestamp(column, piece);
+      break;
     case ArrowKind::fixed_bytes:
       if (type.is_uuid) {
         make_texts(column, piece, [&](std::string& out, std::int64_t row) {
@@ -265,12 +287,19 @@ Column import_column(const Piece& piece) {
         break;
       }
       [[fallthrough]];
-    case ArrowKind::bytes_view: import_bytes(column, piece); break;
-    case ArrowKind::bytes: copy_slices<std::int32_t>(column, piece); break;
-    case ArrowKind::large_bytes: copy_slices<std::int64_t>(column, piece); break;
+    case ArrowKind::bytes_view:
+      import_bytes(column, piece);
+      break;
+    case ArrowKind::bytes:
+      copy_slices<std::int32_t>(column, piece);
+      break;
+    case ArrowKind::large_bytes:
+      copy_slices<std::int64_t>(column, piece);
+      break;
     case ArrowKind::decimal:
-      make_texts(column, piece,
-                 [&](std::string& out, std::int64_t row) { append_decimal(out, type, array, row); });
+      make_texts(column, piece, [&](std::string& out, std::int64_t row) {
+        append_decimal(out, type, array, row);
+      });
       break;
     case ArrowKind::time:
       make_texts(column, piece, [&](std::string& out, std::int64_t row) {
@@ -295,7 +324,8 @@ Column import_column(const Piece& piece) {
 std::size_t estimate_bytes(const ArrowType& type, const ArrowArray& array) {
   const auto rows = static_cast<std::size_t>(array.length);
   if (type.dictionary) {
-    const auto entries = static_cast<std::size_t>(std::max(array.dictionary->length, std::int64_t{1}));
+    const auto entries =
+        static_cast<std::size_t>(std::max(array.dictionary->length, std::int64_t{1}));
     return rows * (8 + estimate_bytes(*type.dictionary, *array.dictionary) / entries);
   }
   constexpr std::size_t kJsonPerValue = 4;
@@ -317,9 +347,15 @@ std::size_t estimate_bytes(const ArrowType& type, const ArrowArray& array) {
         if (is_valid(type, array, row)) total += read_bytes(type, array, row).size();
       }
       break;
-    case ArrowKind::fixed_bytes: total += rows * static_cast<std::size_t>(type.width); break;
-    case ArrowKind::decimal: total += rows * static_cast<std::size_t>(type.width); break;
-    case ArrowKind::time: total += rows * 15; break;
+    case ArrowKind::fixed_bytes:
+      total += rows * static_cast<std::size_t>(type.width);
+      break;
+    case ArrowKind::decimal:
+      total += rows * static_cast<std::size_t>(type.width);
+      break;
+    case ArrowKind::time:
+      total += rows * 15;
+      break;
     default:
       for (std::size_t i = 0; i < type.children.size(); ++i) {
         total += kJsonPerValue * estimate_bytes(type.children[i], *array.children[i]);
@@ -355,10 +391,11 @@ struct ArrowBatchReader::State {
   void open() {
     root = parse_arrow_type(schema.value);
     if (root.kind != ArrowKind::structure || root.dictionary) {
-      throw user_error({.what = "The Arrow data has no columns.",
-                        .why = "It is a single array, not a table.",
-                        .consequence = "Nothing of this data was sent.",
-                        .countermeasure = "Send a table or a record batch, whose columns have names."});
+      throw user_error(
+          {.what = "The Arrow data has no columns.",
+           .why = "It is a single array, not a table.",
+           .consequence = "Nothing of this data was sent.",
+           .countermeasure = "Send a table or a record batch, whose columns have names."});
     }
     std::set<std::string_view> names;
     for (const ArrowType& column : root.children) {
@@ -373,8 +410,8 @@ struct ArrowBatchReader::State {
     position = 0;
     dictionaries = std::vector<std::optional<Column>>(root.children.size());
     if (static_cast<std::size_t>(chunk.value.n_children) != root.children.size()) {
-      throw broken_stream("an array has " + std::to_string(chunk.value.n_children) + " columns, the schema " +
-                          std::to_string(root.children.size()) + ".");
+      throw broken_stream("an array has " + std::to_string(chunk.value.n_children) +
+                          " columns, the schema " + std::to_string(root.children.size()) + ".");
     }
     std::size_t bytes = 1;
     for (std::size_t i = 0; i < root.children.size(); ++i) {
@@ -382,8 +419,9 @@ struct ArrowBatchReader::State {
     }
     const auto rows = static_cast<double>(chunk.value.length) * static_cast<double>(batch_bytes) /
                       static_cast<double>(bytes);
-    rows_a_time = std::clamp(static_cast<std::int64_t>(std::min(rows, static_cast<double>(kMostRows))),
-                             std::int64_t{1}, kMostRows);
+    rows_a_time =
+        std::clamp(static_cast<std::int64_t>(std::min(rows, static_cast<double>(kMostRows))),
+                   std::int64_t{1}, kMostRows);
   }
 
   // Makes sure that there are rows; false at the end.
@@ -463,7 +501,8 @@ std::optional<Batch> ArrowBatchReader::next() {
     Column column = state.read(i, chunk.offset + begin, chunk.offset + end);
     if (!row_validity.empty() && column.field.type != ColumnType::null) {
       if (column.validity.empty()) column.validity.assign(row_validity.size(), 0xff);
-      for (std::size_t byte = 0; byte < row_validity.size(); ++byte) column.validity[byte] &= row_validity[byte];
+      for (std::size_t byte = 0; byte < row_validity.size(); ++byte)
+        column.validity[byte] &= row_validity[byte];
     }
     columns.push_back(std::move(column));
   }

@@ -20,19 +20,25 @@ constexpr int kDeepestNesting = 256;
 
 Error unsupported(const ArrowSchema& schema, std::string_view what) {
   const std::string name = schema.name == nullptr ? "" : schema.name;
-  return user_error({.what = "Column \"" + name + "\" cannot be ingested: " + std::string(what) + ".",
-                     .why = "Its Arrow format is \"" + std::string(schema.format) + "\".",
-                     .consequence = "Nothing of this data was sent.",
-                     .countermeasure = "Convert the column before sending it, for example to text."});
+  return user_error(
+      {.what = "Column \"" + name + "\" cannot be ingested: " + std::string(what) + ".",
+       .why = "Its Arrow format is \"" + std::string(schema.format) + "\".",
+       .consequence = "Nothing of this data was sent.",
+       .countermeasure = "Convert the column before sending it, for example to text."});
 }
 
 std::optional<std::int64_t> per_second_of(char unit) {
   switch (unit) {
-    case 's': return 1;
-    case 'm': return 1'000;
-    case 'u': return 1'000'000;
-    case 'n': return 1'000'000'000;
-    default: return std::nullopt;
+    case 's':
+      return 1;
+    case 'm':
+      return 1'000;
+    case 'u':
+      return 1'000'000;
+    case 'n':
+      return 1'000'000'000;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -56,24 +62,42 @@ ArrowType simple(ArrowKind kind, ColumnType stored, int width = 0, bool is_signe
 
 std::optional<ArrowType> parse_letter(char letter) {
   switch (letter) {
-    case 'n': return simple(ArrowKind::null, ColumnType::null);
-    case 'b': return simple(ArrowKind::boolean, ColumnType::boolean);
-    case 'c': return simple(ArrowKind::integer, ColumnType::integer, 1);
-    case 'C': return simple(ArrowKind::integer, ColumnType::integer, 1, false);
-    case 's': return simple(ArrowKind::integer, ColumnType::integer, 2);
-    case 'S': return simple(ArrowKind::integer, ColumnType::integer, 2, false);
-    case 'i': return simple(ArrowKind::integer, ColumnType::integer, 4);
-    case 'I': return simple(ArrowKind::integer, ColumnType::integer, 4, false);
-    case 'l': return simple(ArrowKind::integer, ColumnType::integer, 8);
-    case 'L': return simple(ArrowKind::integer, ColumnType::integer, 8, false);
-    case 'e': return simple(ArrowKind::half, ColumnType::real, 2);
-    case 'f': return simple(ArrowKind::single, ColumnType::real, 4);
-    case 'g': return simple(ArrowKind::real, ColumnType::real, 8);
-    case 'u': return simple(ArrowKind::bytes, ColumnType::text);
-    case 'U': return simple(ArrowKind::large_bytes, ColumnType::text);
-    case 'z': return simple(ArrowKind::bytes, ColumnType::binary);
-    case 'Z': return simple(ArrowKind::large_bytes, ColumnType::binary);
-    default: return std::nullopt;
+    case 'n':
+      return simple(ArrowKind::null, ColumnType::null);
+    case 'b':
+      return simple(ArrowKind::boolean, ColumnType::boolean);
+    case 'c':
+      return simple(ArrowKind::integer, ColumnType::integer, 1);
+    case 'C':
+      return simple(ArrowKind::integer, ColumnType::integer, 1, false);
+    case 's':
+      return simple(ArrowKind::integer, ColumnType::integer, 2);
+    case 'S':
+      return simple(ArrowKind::integer, ColumnType::integer, 2, false);
+    case 'i':
+      return simple(ArrowKind::integer, ColumnType::integer, 4);
+    case 'I':
+      return simple(ArrowKind::integer, ColumnType::integer, 4, false);
+    case 'l':
+      return simple(ArrowKind::integer, ColumnType::integer, 8);
+    case 'L':
+      return simple(ArrowKind::integer, ColumnType::integer, 8, false);
+    case 'e':
+      return simple(ArrowKind::half, ColumnType::real, 2);
+    case 'f':
+      return simple(ArrowKind::single, ColumnType::real, 4);
+    case 'g':
+      return simple(ArrowKind::real, ColumnType::real, 8);
+    case 'u':
+      return simple(ArrowKind::bytes, ColumnType::text);
+    case 'U':
+      return simple(ArrowKind::large_bytes, ColumnType::text);
+    case 'z':
+      return simple(ArrowKind::bytes, ColumnType::binary);
+    case 'Z':
+      return simple(ArrowKind::large_bytes, ColumnType::binary);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -182,7 +206,8 @@ ArrowType parse_at_depth(const ArrowSchema& schema, int depth) {
   ArrowType type = std::move(*parsed);
   type.name = schema.name == nullptr ? "" : schema.name;
   if (schema.dictionary != nullptr) {
-    if (type.kind != ArrowKind::integer) throw unsupported(schema, "its dictionary has no integer indexes");
+    if (type.kind != ArrowKind::integer)
+      throw unsupported(schema, "its dictionary has no integer indexes");
     type.dictionary = std::make_unique<ArrowType>(parse_at_depth(*schema.dictionary, depth + 1));
     if (type.dictionary->dictionary) throw unsupported(schema, "its dictionary has a dictionary");
     type.stored = type.dictionary->stored;
@@ -205,7 +230,8 @@ template <class T>
 T value_at(const ArrowArray& array, int buffer, std::int64_t row) {
   T value;
   std::memcpy(&value,
-              static_cast<const char*>(array.buffers[buffer]) + (array.offset + row) * std::int64_t{sizeof(T)},
+              static_cast<const char*>(array.buffers[buffer]) +
+                  (array.offset + row) * std::int64_t{sizeof(T)},
               sizeof value);
   return value;
 }
@@ -238,7 +264,8 @@ std::string_view slice_at(const ArrowArray& array, std::int64_t row) {
   const auto begin = value_at<Offset>(array, 1, row);
   const auto end = value_at<Offset>(array, 1, row + 1);
   if (begin == end) return {};
-  return {static_cast<const char*>(array.buffers[2]) + begin, static_cast<std::size_t>(end - begin)};
+  return {static_cast<const char*>(array.buffers[2]) + begin,
+          static_cast<std::size_t>(end - begin)};
 }
 
 void append_digits(std::string& out, std::int64_t value, int width) {
@@ -273,7 +300,8 @@ Fraction to_fraction(std::int64_t rest, std::int64_t per_second) {
   return {nanoseconds, 9};
 }
 
-void append_list_json(std::string& out, const ArrowType& type, const ArrowArray& array, std::int64_t row) {
+void append_list_json(std::string& out, const ArrowType& type, const ArrowArray& array,
+                      std::int64_t row) {
   const auto [begin, end] = read_list(type, array, row);
   out += '[';
   for (std::int64_t i = begin; i < end; ++i) {
@@ -283,7 +311,8 @@ void append_list_json(std::string& out, const ArrowType& type, const ArrowArray&
   out += ']';
 }
 
-void append_struct_json(std::string& out, const ArrowType& type, const ArrowArray& array, std::int64_t row) {
+void append_struct_json(std::string& out, const ArrowType& type, const ArrowArray& array,
+                        std::int64_t row) {
   out += '{';
   for (std::size_t i = 0; i < type.children.size(); ++i) {
     if (i > 0) out += ", ";
@@ -294,7 +323,8 @@ void append_struct_json(std::string& out, const ArrowType& type, const ArrowArra
   out += '}';
 }
 
-void append_map_json(std::string& out, const ArrowType& type, const ArrowArray& array, std::int64_t row) {
+void append_map_json(std::string& out, const ArrowType& type, const ArrowArray& array,
+                     std::int64_t row) {
   const ArrowType& entries = type.children.front();
   const ArrowType& key = entries.children[0];
   const ArrowArray& entry_array = *array.children[0];
@@ -344,7 +374,8 @@ std::int64_t read_integer(const ArrowType& type, const ArrowArray& array, std::i
     case 4:
       return type.is_signed ? std::int64_t{value_at<std::int32_t>(array, 1, row)}
                             : std::int64_t{value_at<std::uint32_t>(array, 1, row)};
-    default: return value_at<std::int64_t>(array, 1, row);
+    default:
+      return value_at<std::int64_t>(array, 1, row);
   }
 }
 
@@ -356,20 +387,25 @@ double read_real(const ArrowType& type, const ArrowArray& array, std::int64_t ro
 
 std::string_view read_bytes(const ArrowType& type, const ArrowArray& array, std::int64_t row) {
   switch (type.kind) {
-    case ArrowKind::bytes_view: return view_at(array, row);
-    case ArrowKind::large_bytes: return slice_at<std::int64_t>(array, row);
+    case ArrowKind::bytes_view:
+      return view_at(array, row);
+    case ArrowKind::large_bytes:
+      return slice_at<std::int64_t>(array, row);
     case ArrowKind::fixed_bytes:
       return {static_cast<const char*>(array.buffers[1]) + (array.offset + row) * type.width,
               static_cast<std::size_t>(type.width)};
-    default: return slice_at<std::int32_t>(array, row);
+    default:
+      return slice_at<std::int32_t>(array, row);
   }
 }
 
-void append_decimal(std::string& out, const ArrowType& type, const ArrowArray& array, std::int64_t row) {
+void append_decimal(std::string& out, const ArrowType& type, const ArrowArray& array,
+                    std::int64_t row) {
   constexpr std::uint64_t kBase = 1'000'000'000;
   std::array<std::uint32_t, 8> words{};  // least significant first
   const auto count = static_cast<std::size_t>(type.width) / 4;
-  std::memcpy(words.data(), static_cast<const char*>(array.buffers[1]) + (array.offset + row) * type.width,
+  std::memcpy(words.data(),
+              static_cast<const char*>(array.buffers[1]) + (array.offset + row) * type.width,
               static_cast<std::size_t>(type.width));
   const bool negative = (words[count - 1] >> 31U) != 0;
   if (negative) {
@@ -417,7 +453,8 @@ ListRange read_list(const ArrowType& type, const ArrowArray& array, std::int64_t
       const auto begin = value_at<std::int64_t>(array, 1, row);
       return {begin, begin + value_at<std::int64_t>(array, 2, row)};
     }
-    default: return {value_at<std::int32_t>(array, 1, row), value_at<std::int32_t>(array, 1, row + 1)};
+    default:
+      return {value_at<std::int32_t>(array, 1, row), value_at<std::int32_t>(array, 1, row + 1)};
   }
 }
 
@@ -451,7 +488,8 @@ void append_uuid_text(std::string& out, std::string_view bytes) {
   }
 }
 
-void append_json(std::string& out, const ArrowType& type, const ArrowArray& array, std::int64_t row) {
+void append_json(std::string& out, const ArrowType& type, const ArrowArray& array,
+                 std::int64_t row) {
   if (!is_valid(type, array, row)) {
     out += "null";
     return;
@@ -461,16 +499,22 @@ void append_json(std::string& out, const ArrowType& type, const ArrowArray& arra
   }
   std::string text;
   switch (type.kind) {
-    case ArrowKind::null: return;
-    case ArrowKind::boolean: out += read_boolean(array, row) ? "true" : "false"; return;
+    case ArrowKind::null:
+      return;
+    case ArrowKind::boolean:
+      out += read_boolean(array, row) ? "true" : "false";
+      return;
     case ArrowKind::integer: {
       const std::int64_t value = read_integer(type, array, row);
-      out += type.is_signed ? std::to_string(value) : std::to_string(static_cast<std::uint64_t>(value));
+      out += type.is_signed ? std::to_string(value)
+                            : std::to_string(static_cast<std::uint64_t>(value));
       return;
     }
     case ArrowKind::half:
     case ArrowKind::single:
-    case ArrowKind::real: out += to_json(Value(read_real(type, array, row))); return;
+    case ArrowKind::real:
+      out += to_json(Value(read_real(type, array, row)));
+      return;
     case ArrowKind::bytes:
     case ArrowKind::large_bytes:
     case ArrowKind::bytes_view:
@@ -494,7 +538,8 @@ void append_json(std::string& out, const ArrowType& type, const ArrowArray& arra
       }
       return;
     }
-    case ArrowKind::decimal: return append_decimal(out, type, array, row);
+    case ArrowKind::decimal:
+      return append_decimal(out, type, array, row);
     case ArrowKind::date_days:
       append_date_text(text, read_integer(type, array, row));
       return append_quoted(out, text);
@@ -511,9 +556,12 @@ void append_json(std::string& out, const ArrowType& type, const ArrowArray& arra
     case ArrowKind::large_list:
     case ArrowKind::fixed_list:
     case ArrowKind::list_view:
-    case ArrowKind::large_list_view: return append_list_json(out, type, array, row);
-    case ArrowKind::structure: return append_struct_json(out, type, array, row);
-    case ArrowKind::map: return append_map_json(out, type, array, row);
+    case ArrowKind::large_list_view:
+      return append_list_json(out, type, array, row);
+    case ArrowKind::structure:
+      return append_struct_json(out, type, array, row);
+    case ArrowKind::map:
+      return append_map_json(out, type, array, row);
   }
 }
 

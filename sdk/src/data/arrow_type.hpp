@@ -40,7 +40,8 @@ enum class ArrowKind {
 
 struct ArrowType {
   ArrowKind kind = ArrowKind::null;
-  ColumnType stored = ColumnType::null;  // what a column of it becomes; single values may need another
+  ColumnType stored =
+      ColumnType::null;  // what a column of it becomes; single values may need another
   std::string name{};
   int width = 0;                // bytes of a value, or length of a fixed list
   bool is_signed = true;        // integer
@@ -59,10 +60,13 @@ struct ArrowType {
 [[nodiscard]] bool is_valid(const ArrowType& type, const ArrowArray& array, std::int64_t row);
 [[nodiscard]] bool read_boolean(const ArrowArray& array, std::int64_t row);
 // Integers (unsigned ones of 64 bits as their bits), dates, times and timestamps.
-[[nodiscard]] std::int64_t read_integer(const ArrowType& type, const ArrowArray& array, std::int64_t row);
+[[nodiscard]] std::int64_t read_integer(const ArrowType& type, const ArrowArray& array,
+                                        std::int64_t row);
 [[nodiscard]] double read_real(const ArrowType& type, const ArrowArray& array, std::int64_t row);
-[[nodiscard]] std::string_view read_bytes(const ArrowType& type, const ArrowArray& array, std::int64_t row);
-void append_decimal(std::string& out, const ArrowType& type, const ArrowArray& array, std::int64_t row);
+[[nodiscard]] std::string_view read_bytes(const ArrowType& type, const ArrowArray& array,
+                                          std::int64_t row);
+void append_decimal(std::string& out, const ArrowType& type, const ArrowArray& array,
+                    std::int64_t row);
 
 struct ListRange {
   std::int64_t begin;
@@ -75,8 +79,9 @@ void append_time_text(std::string& out, const ArrowType& type, std::int64_t valu
 void append_timestamp_text(std::string& out, const ArrowType& type, std::int64_t value);
 void append_uuid_text(std::string& out, std::string_view bytes);
 
-// The cell as JSON, spaced as Python's json module does: bytes as a list of integers, dates and times as ISO strings,
-// maps with text keys as objects, other maps as lists of pairs.
-void append_json(std::string& out, const ArrowType& type, const ArrowArray& array, std::int64_t row);
+// The cell as JSON, spaced as Python's json module does: bytes as a list of integers, dates and
+// times as ISO strings, maps with text keys as objects, other maps as lists of pairs.
+void append_json(std::string& out, const ArrowType& type, const ArrowArray& array,
+                 std::int64_t row);
 
 }  // namespace vdk

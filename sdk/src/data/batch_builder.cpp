@@ -18,7 +18,8 @@
 namespace vdk {
 namespace {
 
-// Bytes at the end of a vector that is grown ahead of its use, so that appending a value is one comparison and one store.
+// Bytes at the end of a vector that is grown ahead of its use, so that appending a value is one
+// comparison and one store.
 class Bytes {
  public:
   [[nodiscard]] std::uint8_t* extend(std::size_t count) {
@@ -68,7 +69,9 @@ void truncate_bits(Bytes& bits, std::size_t count) {
   if (count % 8 != 0) bits.data()[count / 8] &= static_cast<std::uint8_t>((1U << (count % 8)) - 1U);
 }
 
-bool bit_at(const Bytes& bits, std::size_t index) { return (bits.data()[index / 8] >> (index % 8) & 1) != 0; }
+bool bit_at(const Bytes& bits, std::size_t index) {
+  return (bits.data()[index / 8] >> (index % 8) & 1) != 0;
+}
 
 template <class T>
 T load(const std::uint8_t* place) {
@@ -121,14 +124,17 @@ struct Cell {
 // Whether the value, whose type is narrower or equal, is exact in `target`.
 bool fits(const Cell& cell, ColumnType target) {
   switch (target) {
-    case ColumnType::real: return cell.type != ColumnType::integer || is_exact_as_real(cell.integer());
+    case ColumnType::real:
+      return cell.type != ColumnType::integer || is_exact_as_real(cell.integer());
     case ColumnType::json:
       if (cell.type == ColumnType::real) return std::isfinite(cell.real());
       return cell.type != ColumnType::decimal || is_json_number(cell.bytes);
     case ColumnType::timestamp:
       return cell.type != ColumnType::date ||
-             std::abs(cell.integer()) <= std::numeric_limits<std::int64_t>::max() / kMicrosecondsPerDay;
-    default: return true;
+             std::abs(cell.integer()) <=
+                 std::numeric_limits<std::int64_t>::max() / kMicrosecondsPerDay;
+    default:
+      return true;
   }
 }
 
@@ -146,7 +152,8 @@ std::uint64_t fixed_form(const Cell& cell, ColumnType target) {
 // The value in decimal, json or text.
 void append_form(std::string& out, const Cell& cell, ColumnType target) {
   switch (cell.type) {
-    case ColumnType::null: return;
+    case ColumnType::null:
+      return;
     case ColumnType::boolean:
       if (target == ColumnType::decimal) {
         out += cell.fixed != 0 ? '1' : '0';
@@ -156,7 +163,8 @@ void append_form(std::string& out, const Cell& cell, ColumnType target) {
         append_boolean_text(out, cell.fixed != 0);
       }
       return;
-    case ColumnType::integer: return append_integer_text(out, cell.integer());
+    case ColumnType::integer:
+      return append_integer_text(out, cell.integer());
     case ColumnType::real:
       return target == ColumnType::decimal ? append_decimal_text(out, cell.real())
                                            : append_real_text(out, cell.real());
@@ -164,31 +172,39 @@ void append_form(std::string& out, const Cell& cell, ColumnType target) {
       if (target == ColumnType::text) return append_bytes_text(out, cell.bytes);
       out += cell.bytes;
       return;
-    case ColumnType::date: return append_date_text(out, cell.integer());
-    case ColumnType::timestamp: return append_timestamp_text(out, cell.integer());
-    case ColumnType::timestamp_tz: return append_timestamp_utc_text(out, cell.integer());
+    case ColumnType::date:
+      return append_date_text(out, cell.integer());
+    case ColumnType::timestamp:
+      return append_timestamp_text(out, cell.integer());
+    case ColumnType::timestamp_tz:
+      return append_timestamp_utc_text(out, cell.integer());
     case ColumnType::text:
     case ColumnType::decimal:
-    case ColumnType::json: out += cell.bytes; return;
+    case ColumnType::json:
+      out += cell.bytes;
+      return;
   }
 }
 
-// A column in the making. As long as all its values have one type it is laid out as Arrow wants it. With the first value of
-// another type it becomes mixed: the values so far are copied once, each with its type, and only finish() decides.
+// A column in the making. As long as all its values have one type it is laid out as Arrow wants it.
+// With the first value of another type it becomes mixed: the values so far are copied once, each
+// with its type, and only finish() decides.
 struct GrowingColumn {
   explicit GrowingColumn(std::string column_name) : name(std::move(column_name)) {}
 
   std::string name;
-  ColumnType type = ColumnType::null;  // null while mixed, so that one comparison tells the fast path
+  ColumnType type =
+      ColumnType::null;  // null while mixed, so that one comparison tells the fast path
   bool mixed = false;
-  bool unwanted = false;   // first named for a row that was abandoned
-  std::size_t length = 0;  // rows that it has; those up to the builder's row are null once it matters
+  std::size_t length =
+      0;  // rows that it has; those up to the builder's row are null once it matters
   std::size_t nulls = 0;
-  Bytes validity;  // empty while there are no nulls
-  Bytes values;    // a mixed column: [length, bytes] of each value without fixed width
-  Bytes offsets;   // int64
-  Bytes types;     // mixed only: ColumnType of each row
-  Bytes slots;     // mixed only: 8 bytes for each row, the value or its place in `values`
+  std::size_t gaps = 0;  // nulls of rows that did not name it
+  Bytes validity;        // empty while there are no nulls
+  Bytes values;          // a mixed column: [length, bytes] of each value without fixed width
+  Bytes offsets;         // int64
+  Bytes types;           // mixed only: ColumnType of each row
+  Bytes slots;           // mixed only: 8 bytes for each row, the value or its place in `values`
 
   [[nodiscard]] std::size_t bytes() const noexcept {
     return validity.used() + values.used() + offsets.used() + types.used() + slots.used();
@@ -202,8 +218,10 @@ struct GrowingColumn {
     const auto slot = load<std::uint64_t>(slots.data() + row * 8);
     if (!has_offsets(kind)) return {kind, slot, {}};
     const std::uint8_t* place = values.data() + slot;
-    return {kind, 0,
-            {reinterpret_cast<const char*>(place) + 8, static_cast<std::size_t>(load<std::uint64_t>(place))}};
+    return {kind,
+            0,
+            {reinterpret_cast<const char*>(place) + 8,
+             static_cast<std::size_t>(load<std::uint64_t>(place))}};
   }
 
   void put_valid() {
@@ -266,7 +284,7 @@ struct GrowingColumn {
     other.slots.reserve(length * 8);
     other.types.reserve(length);
     for (std::size_t row = 0; row < length; ++row) other.put_cell(plain_cell(row));
-    other.unwanted = unwanted;
+    other.gaps = gaps;
     *this = std::move(other);
   }
 
@@ -336,7 +354,7 @@ struct GrowingColumn {
     GrowingColumn empty(std::move(name));
     empty.length = length;
     empty.nulls = nulls;
-    empty.unwanted = unwanted;
+    empty.gaps = gaps;
     *this = std::move(empty);
   }
   [[nodiscard]] std::vector<std::int64_t> take_offsets() const {
@@ -393,7 +411,9 @@ struct GrowingColumn {
 
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(std::string_view text) const noexcept {
+    return std::hash<std::string_view>{}(text);
+  }
 };
 
 }  // namespace
@@ -402,20 +422,21 @@ struct BatchBuilder::State {
   std::vector<GrowingColumn> columns;
   std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> by_name;
   std::size_t rows = 0;
-  std::size_t columns_of_finished_rows = 0;
   std::size_t expected_column = 0;  // rows name their columns in the same order, mostly
   std::size_t bytes = 0;
 
   GrowingColumn& ready(std::size_t index, ColumnType type) {
     assert(index < columns.size());
     GrowingColumn& column = columns[index];
-    if (column.length != rows || column.type != type) [[unlikely]] prepare(column, type);
+    if (column.length != rows || column.type != type) [[unlikely]]
+      prepare(column, type);
     return column;
   }
 
   void prepare(GrowingColumn& column, ColumnType type) {
     const std::size_t before = column.bytes();
     if (column.length > rows) column.truncate(rows);
+    column.gaps += rows - column.length;
     column.put_nulls(rows - column.length);
     if (type != ColumnType::null && !column.mixed) {
       if (column.type == ColumnType::null) {
@@ -440,7 +461,8 @@ struct BatchBuilder::State {
 
   void append_bytes(std::size_t index, ColumnType type, std::string_view text) {
     GrowingColumn& column = ready(index, type);
-    if (column.mixed) [[unlikely]] return append_cell(column, {type, 0, text});
+    if (column.mixed) [[unlikely]]
+      return append_cell(column, {type, 0, text});
     column.put_bytes(text);
     bytes += text.size() + sizeof(std::int64_t);
   }
@@ -470,7 +492,6 @@ std::size_t BatchBuilder::column(std::string_view name) {
       state.bytes += sizeof(GrowingColumn) + 2 * name.size();
     }
   }
-  state.columns[index].unwanted = false;
   state.expected_column = index + 1;
   return index;
 }
@@ -506,10 +527,11 @@ void BatchBuilder::append_binary(std::size_t column, std::string_view bytes) {
 
 void BatchBuilder::append_date(std::size_t column, std::int64_t days) {
   if (days != static_cast<std::int32_t>(days)) {
-    throw user_error({.what = "Column \"" + state_->columns[column].name + "\" got a date that is out of range.",
-                      .why = std::to_string(days) + " days from 1970-01-01 do not fit 32 bits.",
-                      .consequence = "The row cannot be ingested.",
-                      .countermeasure = "Correct the date, or send it as text."});
+    throw user_error(
+        {.what = "Column \"" + state_->columns[column].name + "\" got a date that is out of range.",
+         .why = std::to_string(days) + " days from 1970-01-01 do not fit 32 bits.",
+         .consequence = "The row cannot be ingested.",
+         .countermeasure = "Correct the date, or send it as text."});
   }
   GrowingColumn& chosen = state_->ready(column, ColumnType::date);
   if (chosen.mixed) {
@@ -538,21 +560,15 @@ void BatchBuilder::append_json(std::size_t column, std::string_view text) {
 void BatchBuilder::end_row() {
   State& state = *state_;
   ++state.rows;
-  state.columns_of_finished_rows = state.columns.size();
   state.expected_column = 0;
 }
 
 void BatchBuilder::abandon_row() {
   State& state = *state_;
-  for (std::size_t i = 0; i < state.columns.size(); ++i) {
-    GrowingColumn& column = state.columns[i];
+  for (GrowingColumn& column : state.columns) {
+    if (column.length <= state.rows) continue;
     const std::size_t before = column.bytes();
-    if (i >= state.columns_of_finished_rows) {
-      column = GrowingColumn(std::move(column.name));
-      column.unwanted = true;
-    } else if (column.length > state.rows) {
-      column.truncate(state.rows);
-    }
+    column.truncate(state.rows);
     state.bytes += column.bytes() - before;
   }
   state.expected_column = 0;
@@ -571,7 +587,7 @@ Batch BatchBuilder::finish() {
   std::vector<Column> columns;
   columns.reserve(state.columns.size());
   for (GrowingColumn& column : state.columns) {
-    if (column.unwanted && column.length == 0) continue;
+    if (column.length == column.gaps) continue;
     column.put_nulls(state.rows - column.length);
     columns.push_back(column.finish());
   }

@@ -1,7 +1,5 @@
 #include "vdk/data/batch_builder.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -13,6 +11,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 #include "vdk/data/text_form.hpp"
@@ -34,22 +34,35 @@ Sent sent_null() { return {}; }
 Sent sent_boolean(bool value) { return {.type = boolean, .number = value ? 1 : 0}; }
 Sent sent_integer(std::int64_t value) { return {.type = integer, .number = value}; }
 Sent sent_real(double value) { return {.type = real, .real_number = value}; }
-Sent sent_bytes(ColumnType type, std::string value) { return {.type = type, .bytes = std::move(value)}; }
+Sent sent_bytes(ColumnType type, std::string value) {
+  return {.type = type, .bytes = std::move(value)};
+}
 Sent sent_time(ColumnType type, std::int64_t value) { return {.type = type, .number = value}; }
 
 void append(BatchBuilder& builder, std::size_t column, const Sent& value) {
   switch (value.type) {
-    case null: return builder.append_null(column);
-    case boolean: return builder.append_boolean(column, value.number != 0);
-    case integer: return builder.append_integer(column, value.number);
-    case real: return builder.append_real(column, value.real_number);
-    case text: return builder.append_text(column, value.bytes);
-    case binary: return builder.append_binary(column, value.bytes);
-    case date: return builder.append_date(column, value.number);
-    case timestamp: return builder.append_timestamp(column, value.number);
-    case timestamp_tz: return builder.append_timestamp_utc(column, value.number);
-    case decimal: return builder.append_decimal(column, value.bytes);
-    case json: return builder.append_json(column, value.bytes);
+    case null:
+      return builder.append_null(column);
+    case boolean:
+      return builder.append_boolean(column, value.number != 0);
+    case integer:
+      return builder.append_integer(column, value.number);
+    case real:
+      return builder.append_real(column, value.real_number);
+    case text:
+      return builder.append_text(column, value.bytes);
+    case binary:
+      return builder.append_binary(column, value.bytes);
+    case date:
+      return builder.append_date(column, value.number);
+    case timestamp:
+      return builder.append_timestamp(column, value.number);
+    case timestamp_tz:
+      return builder.append_timestamp_utc(column, value.number);
+    case decimal:
+      return builder.append_decimal(column, value.bytes);
+    case json:
+      return builder.append_json(column, value.bytes);
   }
 }
 
@@ -91,28 +104,34 @@ Shape shape_of(const std::vector<Sent>& values) {
 }
 
 TEST(BatchBuilder, a_column_of_one_type_keeps_it) {
-  EXPECT_EQ(shape_of({sent_integer(1), sent_null(), sent_integer(-3)}), (Shape{integer, {"1", "-", "-3"}}));
+  EXPECT_EQ(shape_of({sent_integer(1), sent_null(), sent_integer(-3)}),
+            (Shape{integer, {"1", "-", "-3"}}));
   EXPECT_EQ(shape_of({sent_boolean(true), sent_null(), sent_boolean(false)}),
             (Shape{boolean, {"True", "-", "False"}}));
   EXPECT_EQ(shape_of({sent_real(0.5), sent_null()}), (Shape{real, {"0.5", "-"}}));
-  EXPECT_EQ(shape_of({sent_null(), sent_bytes(text, "x"), sent_bytes(text, "")}), (Shape{text, {"-", "x", ""}}));
+  EXPECT_EQ(shape_of({sent_null(), sent_bytes(text, "x"), sent_bytes(text, "")}),
+            (Shape{text, {"-", "x", ""}}));
   EXPECT_EQ(shape_of({sent_bytes(binary, "x")}), (Shape{binary, {"b'x'"}}));
   EXPECT_EQ(shape_of({sent_time(date, -1)}), (Shape{date, {"1969-12-31"}}));
   EXPECT_EQ(shape_of({sent_time(timestamp, 0)}), (Shape{timestamp, {"1970-01-01T00:00:00"}}));
-  EXPECT_EQ(shape_of({sent_time(timestamp_tz, 0)}), (Shape{timestamp_tz, {"1970-01-01T00:00:00+00:00"}}));
+  EXPECT_EQ(shape_of({sent_time(timestamp_tz, 0)}),
+            (Shape{timestamp_tz, {"1970-01-01T00:00:00+00:00"}}));
   EXPECT_EQ(shape_of({sent_bytes(decimal, "1.10")}), (Shape{decimal, {"1.10"}}));
   EXPECT_EQ(shape_of({sent_bytes(json, "{\"a\": 1}")}), (Shape{json, {"{\"a\": 1}"}}));
   EXPECT_EQ(shape_of({sent_null(), sent_null()}), (Shape{null, {"-", "-"}}));
 }
 
 TEST(BatchBuilder, booleans_among_integers_become_integers) {
-  EXPECT_EQ(shape_of({sent_boolean(true), sent_integer(7), sent_boolean(false)}), (Shape{integer, {"1", "7", "0"}}));
+  EXPECT_EQ(shape_of({sent_boolean(true), sent_integer(7), sent_boolean(false)}),
+            (Shape{integer, {"1", "7", "0"}}));
 }
 
 TEST(BatchBuilder, integers_among_reals_become_reals_where_that_is_exact) {
   const std::int64_t exact = std::int64_t{1} << 53;
-  EXPECT_EQ(shape_of({sent_integer(exact), sent_real(0.5)}), (Shape{real, {"9007199254740992.0", "0.5"}}));
-  EXPECT_EQ(shape_of({sent_integer(exact + 1), sent_real(0.5)}), (Shape{decimal, {"9007199254740993", "0.5"}}));
+  EXPECT_EQ(shape_of({sent_integer(exact), sent_real(0.5)}),
+            (Shape{real, {"9007199254740992.0", "0.5"}}));
+  EXPECT_EQ(shape_of({sent_integer(exact + 1), sent_real(0.5)}),
+            (Shape{decimal, {"9007199254740993", "0.5"}}));
   EXPECT_EQ(shape_of({sent_real(0.5), sent_integer(std::numeric_limits<std::int64_t>::max())}),
             (Shape{decimal, {"0.5", "9223372036854775807"}}));
   EXPECT_EQ(shape_of({sent_real(0.5), sent_integer(std::numeric_limits<std::int64_t>::min())}),
@@ -124,8 +143,9 @@ TEST(BatchBuilder, text_keeps_what_was_sent_whatever_came_before) {
             (Shape{text, {"True", "1", "1.0", "a"}}));
   EXPECT_EQ(shape_of({sent_bytes(text, "a"), sent_real(1), sent_integer(1), sent_boolean(true)}),
             (Shape{text, {"a", "1.0", "1", "True"}}));
-  EXPECT_EQ(shape_of({sent_time(date, 0), sent_time(timestamp, 1), sent_bytes(text, "a"), sent_null()}),
-            (Shape{text, {"1970-01-01", "1970-01-01T00:00:00.000001", "a", "-"}}));
+  EXPECT_EQ(
+      shape_of({sent_time(date, 0), sent_time(timestamp, 1), sent_bytes(text, "a"), sent_null()}),
+      (Shape{text, {"1970-01-01", "1970-01-01T00:00:00.000001", "a", "-"}}));
 }
 
 TEST(BatchBuilder, dates_among_timestamps_become_timestamps) {
@@ -143,15 +163,18 @@ TEST(BatchBuilder, zoned_and_naive_timestamps_stay_apart_as_text) {
 }
 
 TEST(BatchBuilder, numbers_among_json_become_json) {
-  EXPECT_EQ(shape_of({sent_boolean(true), sent_integer(1), sent_real(1.5), sent_bytes(decimal, "2.50"),
-                      sent_bytes(json, "18446744073709551616")}),
+  EXPECT_EQ(shape_of({sent_boolean(true), sent_integer(1), sent_real(1.5),
+                      sent_bytes(decimal, "2.50"), sent_bytes(json, "18446744073709551616")}),
             (Shape{json, {"true", "1", "1.5", "2.50", "18446744073709551616"}}));
 }
 
 TEST(BatchBuilder, what_json_cannot_say_makes_text) {
-  EXPECT_EQ(shape_of({sent_real(std::nan("")), sent_bytes(json, "[]")}), (Shape{text, {"nan", "[]"}}));
-  EXPECT_EQ(shape_of({sent_bytes(decimal, "NaN"), sent_bytes(json, "[]")}), (Shape{text, {"NaN", "[]"}}));
-  EXPECT_EQ(shape_of({sent_bytes(decimal, "1E+5"), sent_bytes(json, "[]")}), (Shape{json, {"1E+5", "[]"}}));
+  EXPECT_EQ(shape_of({sent_real(std::nan("")), sent_bytes(json, "[]")}),
+            (Shape{text, {"nan", "[]"}}));
+  EXPECT_EQ(shape_of({sent_bytes(decimal, "NaN"), sent_bytes(json, "[]")}),
+            (Shape{text, {"NaN", "[]"}}));
+  EXPECT_EQ(shape_of({sent_bytes(decimal, "1E+5"), sent_bytes(json, "[]")}),
+            (Shape{json, {"1E+5", "[]"}}));
   EXPECT_EQ(shape_of({sent_bytes(decimal, "007"), sent_bytes(json, "[]")}).type, text);
 }
 
@@ -214,6 +237,15 @@ TEST(BatchBuilder, an_abandoned_row_leaves_nothing) {
   EXPECT_EQ(shape_of(batch.columns()[0], 2), (Shape{integer, {"1", "2"}}));
 }
 
+TEST(BatchBuilder, a_column_without_a_value_is_not_there) {
+  BatchBuilder builder;
+  const std::size_t a = builder.column("a");
+  (void)builder.column("b");
+  append(builder, a, sent_null());
+  builder.end_row();
+  EXPECT_EQ(builder.finish().schema(), (Schema{{"a", null}}));
+}
+
 TEST(BatchBuilder, columns_named_before_the_first_row_survive_its_abandonment) {
   BatchBuilder builder;
   const std::size_t a = builder.column("a");
@@ -274,14 +306,15 @@ TEST(BatchBuilder, bytes_are_what_the_batch_will_take) {
 
 TEST(BatchBuilder, ten_thousand_columns_of_one_row_are_counted) {
   BatchBuilder builder;
-  for (int i = 0; i < 10'000; ++i) builder.append_null(builder.column("column_" + std::to_string(i)));
+  for (int i = 0; i < 10'000; ++i)
+    builder.append_null(builder.column("column_" + std::to_string(i)));
   builder.end_row();
   const std::size_t before = builder.bytes();
   EXPECT_GE(before, builder.finish().bytes());
 }
 
-// What the value is in a type, as that type's cell text; nothing where the type cannot hold it exactly. Written from the
-// documentation of the types, not from the builder.
+// What the value is in a type, as that type's cell text; nothing where the type cannot hold it
+// exactly. Written from the documentation of the types, not from the builder.
 std::optional<std::string> form(const Sent& value, ColumnType type) {
   std::string out;
   const auto is_one_of = [&](std::initializer_list<ColumnType> types) {
@@ -293,7 +326,8 @@ std::optional<std::string> form(const Sent& value, ColumnType type) {
     return text_of_real;
   };
   switch (type) {
-    case null: return std::nullopt;
+    case null:
+      return std::nullopt;
     case boolean:
       if (value.type != boolean) return std::nullopt;
       return value.number != 0 ? "True" : "False";
@@ -303,14 +337,16 @@ std::optional<std::string> form(const Sent& value, ColumnType type) {
     case real:
       if (value.type == real) return real_text(value.real_number);
       if (!is_one_of({boolean, integer})) return std::nullopt;
-      if (static_cast<long double>(static_cast<double>(value.number)) != static_cast<long double>(value.number)) {
+      if (static_cast<long double>(static_cast<double>(value.number)) !=
+          static_cast<long double>(value.number)) {
         return std::nullopt;
       }
       return real_text(static_cast<double>(value.number));
     case decimal:
       if (value.type == decimal) return value.bytes;
       if (value.type == real && std::isnan(value.real_number)) return "NaN";
-      if (value.type == real && std::isinf(value.real_number)) return value.real_number < 0 ? "-Infinity" : "Infinity";
+      if (value.type == real && std::isinf(value.real_number))
+        return value.real_number < 0 ? "-Infinity" : "Infinity";
       if (value.type == real) return real_text(value.real_number);
       if (!is_one_of({boolean, integer})) return std::nullopt;
       return std::to_string(value.number);
@@ -352,9 +388,10 @@ std::optional<std::string> form(const Sent& value, ColumnType type) {
 }
 
 Shape expected_shape(const std::vector<Sent>& values) {
-  constexpr std::array kNarrowToWide = {boolean, integer, real,   decimal,   date,
-                                        timestamp, timestamp_tz, binary, json, text};
-  const auto all_null = std::all_of(values.begin(), values.end(), [](const Sent& v) { return v.type == null; });
+  constexpr std::array kNarrowToWide = {boolean,   integer,      real,   decimal, date,
+                                        timestamp, timestamp_tz, binary, json,    text};
+  const auto all_null =
+      std::all_of(values.begin(), values.end(), [](const Sent& v) { return v.type == null; });
   if (all_null) return {null, std::vector<std::string>(values.size(), "-")};
   for (const ColumnType type : kNarrowToWide) {
     Shape shape{type, {}};
@@ -371,14 +408,21 @@ Shape expected_shape(const std::vector<Sent>& values) {
 class Chance {
  public:
   explicit Chance(std::uint32_t seed) : engine_(seed) {}
-  std::int64_t below(std::int64_t limit) { return std::uniform_int_distribution<std::int64_t>(0, limit - 1)(engine_); }
+  std::int64_t below(std::int64_t limit) {
+    return std::uniform_int_distribution<std::int64_t>(0, limit - 1)(engine_);
+  }
 
   Sent value(const std::vector<ColumnType>& types) {
-    const ColumnType type = types[static_cast<std::size_t>(below(static_cast<std::int64_t>(types.size())))];
-    constexpr std::array<std::int64_t, 6> kIntegers = {
-        0, -7, (std::int64_t{1} << 53), (std::int64_t{1} << 53) + 1, std::numeric_limits<std::int64_t>::max(),
-        std::numeric_limits<std::int64_t>::min()};
-    constexpr std::array<double, 5> kReals = {0.5, -1e300, 3.0, std::numeric_limits<double>::quiet_NaN(), HUGE_VAL};
+    const ColumnType type =
+        types[static_cast<std::size_t>(below(static_cast<std::int64_t>(types.size())))];
+    constexpr std::array<std::int64_t, 6> kIntegers = {0,
+                                                       -7,
+                                                       (std::int64_t{1} << 53),
+                                                       (std::int64_t{1} << 53) + 1,
+                                                       std::numeric_limits<std::int64_t>::max(),
+                                                       std::numeric_limits<std::int64_t>::min()};
+    constexpr std::array<double, 5> kReals = {0.5, -1e300, 3.0,
+                                              std::numeric_limits<double>::quiet_NaN(), HUGE_VAL};
     constexpr std::array<std::int64_t, 4> kDays = {0, -1, 20'000, 200'000'000};
     const std::array<std::string, 4> words = {"", "a", "Grüße", std::string("\0z", 2)};
     const std::array<std::string, 3> decimals = {"1.10", "-2E+3", "NaN"};
@@ -387,17 +431,26 @@ class Chance {
       return from[static_cast<std::size_t>(below(static_cast<std::int64_t>(from.size())))];
     };
     switch (type) {
-      case null: return sent_null();
-      case boolean: return sent_boolean(below(2) == 1);
-      case integer: return sent_integer(below(8) == 0 ? pick(kIntegers) : below(100) - 50);
-      case real: return sent_real(below(8) == 0 ? pick(kReals) : static_cast<double>(below(100)) / 4);
+      case null:
+        return sent_null();
+      case boolean:
+        return sent_boolean(below(2) == 1);
+      case integer:
+        return sent_integer(below(8) == 0 ? pick(kIntegers) : below(100) - 50);
+      case real:
+        return sent_real(below(8) == 0 ? pick(kReals) : static_cast<double>(below(100)) / 4);
       case text:
-      case binary: return sent_bytes(type, pick(words));
-      case decimal: return sent_bytes(type, below(4) == 0 ? pick(decimals) : "3.25");
-      case json: return sent_bytes(type, pick(documents));
-      case date: return sent_time(type, below(16) == 0 ? pick(kDays) : below(40'000) - 20'000);
+      case binary:
+        return sent_bytes(type, pick(words));
+      case decimal:
+        return sent_bytes(type, below(4) == 0 ? pick(decimals) : "3.25");
+      case json:
+        return sent_bytes(type, pick(documents));
+      case date:
+        return sent_time(type, below(16) == 0 ? pick(kDays) : below(40'000) - 20'000);
       case timestamp:
-      case timestamp_tz: return sent_time(type, below(2'000'000'000'000'000) - 1'000'000'000'000'000);
+      case timestamp_tz:
+        return sent_time(type, below(2'000'000'000'000'000) - 1'000'000'000'000'000);
     }
     return {};
   }
@@ -414,7 +467,8 @@ class Chance {
   std::mt19937 engine_;
 };
 
-// Rows with absent keys, replaced values and abandoned rows, column by column against the documentation.
+// Rows with absent keys, replaced values and abandoned rows, column by column against the
+// documentation.
 TEST(BatchBuilder, agrees_with_the_documentation_on_random_rows) {
   constexpr std::size_t kColumns = 4;
   for (std::uint32_t seed = 0; seed < 2'000; ++seed) {
@@ -448,9 +502,11 @@ TEST(BatchBuilder, agrees_with_the_documentation_on_random_rows) {
     ASSERT_EQ(batch.rows(), kept[0].size());
     std::map<std::string, Shape> actual;
     std::map<std::string, Shape> expected;
-    for (const Column& column : batch.columns()) actual.emplace(column.field.name, shape_of(column, batch.rows()));
+    for (const Column& column : batch.columns())
+      actual.emplace(column.field.name, shape_of(column, batch.rows()));
     for (std::size_t i = 0; i < kColumns; ++i) {
-      if (named[i]) expected.emplace(std::string(1, static_cast<char>('a' + i)), expected_shape(kept[i]));
+      if (named[i])
+        expected.emplace(std::string(1, static_cast<char>('a' + i)), expected_shape(kept[i]));
     }
     ASSERT_EQ(actual, expected) << "seed " << seed;
   }

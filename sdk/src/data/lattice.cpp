@@ -4,17 +4,28 @@ namespace vdk {
 
 std::string_view to_string(ColumnType type) noexcept {
   switch (type) {
-    case ColumnType::null: return "null";
-    case ColumnType::boolean: return "boolean";
-    case ColumnType::integer: return "integer";
-    case ColumnType::real: return "real";
-    case ColumnType::text: return "text";
-    case ColumnType::binary: return "binary";
-    case ColumnType::date: return "date";
-    case ColumnType::timestamp: return "timestamp";
-    case ColumnType::timestamp_tz: return "timestamp with time zone";
-    case ColumnType::decimal: return "decimal";
-    case ColumnType::json: return "json";
+    case ColumnType::null:
+      return "null";
+    case ColumnType::boolean:
+      return "boolean";
+    case ColumnType::integer:
+      return "integer";
+    case ColumnType::real:
+      return "real";
+    case ColumnType::text:
+      return "text";
+    case ColumnType::binary:
+      return "binary";
+    case ColumnType::date:
+      return "date";
+    case ColumnType::timestamp:
+      return "timestamp";
+    case ColumnType::timestamp_tz:
+      return "timestamp with time zone";
+    case ColumnType::decimal:
+      return "decimal";
+    case ColumnType::json:
+      return "json";
   }
   return "unknown";
 }

@@ -8,17 +8,24 @@ namespace vdk {
 // The next wider type; text is its own.
 [[nodiscard]] constexpr ColumnType wider(ColumnType type) noexcept {
   switch (type) {
-    case ColumnType::null: return ColumnType::boolean;
-    case ColumnType::boolean: return ColumnType::integer;
-    case ColumnType::integer: return ColumnType::real;
-    case ColumnType::real: return ColumnType::decimal;
-    case ColumnType::decimal: return ColumnType::json;
-    case ColumnType::date: return ColumnType::timestamp;
+    case ColumnType::null:
+      return ColumnType::boolean;
+    case ColumnType::boolean:
+      return ColumnType::integer;
+    case ColumnType::integer:
+      return ColumnType::real;
+    case ColumnType::real:
+      return ColumnType::decimal;
+    case ColumnType::decimal:
+      return ColumnType::json;
+    case ColumnType::date:
+      return ColumnType::timestamp;
     case ColumnType::json:
     case ColumnType::timestamp:
     case ColumnType::timestamp_tz:
     case ColumnType::binary:
-    case ColumnType::text: return ColumnType::text;
+    case ColumnType::text:
+      return ColumnType::text;
   }
   return ColumnType::text;
 }
@@ -29,9 +36,12 @@ namespace vdk {
     case ColumnType::integer:
     case ColumnType::real:
     case ColumnType::timestamp:
-    case ColumnType::timestamp_tz: return 8;
-    case ColumnType::date: return 4;
-    default: return 0;
+    case ColumnType::timestamp_tz:
+      return 8;
+    case ColumnType::date:
+      return 4;
+    default:
+      return 0;
   }
 }
 

@@ -1,17 +1,18 @@
 #include "data/lattice.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
 
 std::vector<ColumnType> all_types() {
   std::vector<ColumnType> types;
-  for (int i = 0; i <= static_cast<int>(ColumnType::json); ++i) types.push_back(static_cast<ColumnType>(i));
+  for (int i = 0; i <= static_cast<int>(ColumnType::json); ++i)
+    types.push_back(static_cast<ColumnType>(i));
   return types;
 }
 

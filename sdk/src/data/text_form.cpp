@@ -126,8 +126,8 @@ void append_date_text(std::string& out, std::int64_t days) {
   append_padded(out, day, 2);
 }
 
-void append_time_point_text(std::string& out, std::int64_t seconds, std::int64_t fraction, int digits,
-                            DateTimeStyle style) {
+void append_time_point_text(std::string& out, std::int64_t seconds, std::int64_t fraction,
+                            int digits, DateTimeStyle style) {
   const auto [days, second_of_day] = floor_divide(seconds, kSecondsPerDay);
   append_date_text(out, days);
   out += style == DateTimeStyle::letter ? 'T' : ' ';
@@ -148,20 +148,31 @@ void append_timestamp_utc_text(std::string& out, std::int64_t microseconds, Date
   out += "+00:00";
 }
 
-void append_cell_text(std::string& out, const Column& column, std::size_t row, DateTimeStyle style) {
+void append_cell_text(std::string& out, const Column& column, std::size_t row,
+                      DateTimeStyle style) {
   if (column.is_null(row)) return;
   switch (column.field.type) {
-    case ColumnType::null: return;
-    case ColumnType::boolean: return append_boolean_text(out, column.boolean(row));
-    case ColumnType::integer: return append_integer_text(out, column.integer(row));
-    case ColumnType::real: return append_real_text(out, column.real(row));
-    case ColumnType::binary: return append_bytes_text(out, column.bytes(row));
-    case ColumnType::date: return append_date_text(out, column.integer(row));
-    case ColumnType::timestamp: return append_timestamp_text(out, column.integer(row), style);
-    case ColumnType::timestamp_tz: return append_timestamp_utc_text(out, column.integer(row), style);
+    case ColumnType::null:
+      return;
+    case ColumnType::boolean:
+      return append_boolean_text(out, column.boolean(row));
+    case ColumnType::integer:
+      return append_integer_text(out, column.integer(row));
+    case ColumnType::real:
+      return append_real_text(out, column.real(row));
+    case ColumnType::binary:
+      return append_bytes_text(out, column.bytes(row));
+    case ColumnType::date:
+      return append_date_text(out, column.integer(row));
+    case ColumnType::timestamp:
+      return append_timestamp_text(out, column.integer(row), style);
+    case ColumnType::timestamp_tz:
+      return append_timestamp_utc_text(out, column.integer(row), style);
     case ColumnType::text:
     case ColumnType::decimal:
-    case ColumnType::json: out += column.bytes(row); return;
+    case ColumnType::json:
+      out += column.bytes(row);
+      return;
   }
 }
 

@@ -1,12 +1,12 @@
 #include "vdk/data/text_form.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -21,12 +21,20 @@ std::string text_of(void (*append)(std::string&, Arguments...), Arguments... arg
 TEST(TextForm, numbers_and_booleans_read_as_python_prints_them) {
   EXPECT_EQ(text_of(append_boolean_text, true), "True");
   EXPECT_EQ(text_of(append_boolean_text, false), "False");
-  EXPECT_EQ(text_of(append_integer_text, std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
+  EXPECT_EQ(text_of(append_integer_text, std::numeric_limits<std::int64_t>::min()),
+            "-9223372036854775808");
   EXPECT_EQ(text_of(append_integer_text, std::int64_t{0}), "0");
   const std::vector<std::pair<double, std::string>> reals = {
-      {0.1, "0.1"},       {1.0, "1.0"},     {-0.0, "-0.0"},    {1e16, "1e+16"},
-      {1e15, "1000000000000000.0"},         {123456.789, "123456.789"},
-      {0.0001, "0.0001"}, {0.00001, "1e-05"}, {5e-324, "5e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"},
+      {0.1, "0.1"},
+      {1.0, "1.0"},
+      {-0.0, "-0.0"},
+      {1e16, "1e+16"},
+      {1e15, "1000000000000000.0"},
+      {123456.789, "123456.789"},
+      {0.0001, "0.0001"},
+      {0.00001, "1e-05"},
+      {5e-324, "5e-324"},
+      {1.7976931348623157e308, "1.7976931348623157e+308"},
       {std::numeric_limits<double>::infinity(), "inf"},
       {-std::numeric_limits<double>::infinity(), "-inf"},
       {std::numeric_limits<double>::quiet_NaN(), "nan"}};
@@ -75,7 +83,8 @@ TEST(TextForm, timestamps_leave_out_a_fraction_of_nothing) {
   EXPECT_EQ(timestamp_text(0, DateTimeStyle::letter), "1970-01-01T00:00:00");
   EXPECT_EQ(timestamp_text(1, DateTimeStyle::blank), "1970-01-01 00:00:00.000001");
   EXPECT_EQ(timestamp_text(-1, DateTimeStyle::letter), "1969-12-31T23:59:59.999999");
-  EXPECT_EQ(timestamp_text(1'700'000'000'120'000, DateTimeStyle::letter), "2023-11-14T22:13:20.120000");
+  EXPECT_EQ(timestamp_text(1'700'000'000'120'000, DateTimeStyle::letter),
+            "2023-11-14T22:13:20.120000");
   std::string zoned;
   append_timestamp_utc_text(zoned, 0);
   EXPECT_EQ(zoned, "1970-01-01T00:00:00+00:00");

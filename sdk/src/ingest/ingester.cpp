@@ -1,7 +1,5 @@
 #include "ingest/ingester.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -15,6 +13,8 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "ingest/fork_guard.hpp"
@@ -42,15 +42,17 @@ struct Settings {
 std::size_t positive(const Configuration& configuration, std::string_view key) {
   const std::int64_t value = configuration.get_integer(key);
   if (value > 0) return static_cast<std::size_t>(value);
-  throw configuration_error({.what = fmt::format("{} must be above 0, and is {}.", key, value),
-                             .consequence = "Rows cannot be ingested.",
-                             .countermeasure = fmt::format("Correct {}, or remove it: its default fits.", key)});
+  throw configuration_error(
+      {.what = fmt::format("{} must be above 0, and is {}.", key, value),
+       .consequence = "Rows cannot be ingested.",
+       .countermeasure = fmt::format("Correct {}, or remove it: its default fits.", key)});
 }
 
 Settings read_settings(const Configuration& configuration) {
   constexpr std::string_view kUpstreamBatchBytes = "ingester_payload_size_bytes_threshold";
   const bool upstream_size = !configuration.is_default(kUpstreamBatchBytes);
-  return {.batch_bytes = positive(configuration, upstream_size ? kUpstreamBatchBytes : "ingest_batch_bytes"),
+  return {.batch_bytes =
+              positive(configuration, upstream_size ? kUpstreamBatchBytes : "ingest_batch_bytes"),
           .queue_bytes = positive(configuration, "ingest_queue_bytes"),
           .threads = positive(configuration, "ingester_number_of_worker_threads"),
           .log_errors = configuration.get_bool("ingester_log_upload_errors"),
@@ -70,7 +72,8 @@ struct Registration {
   std::string section;
 };
 
-// Everything for one method, target and table. Its queue is worked off by one committer thread at a time.
+// Everything for one method, target and table. Its queue is worked off by one committer thread at a
+// time.
 struct Load {
   Load(Destination to, Registration by) : destination(std::move(to)), registration(std::move(by)) {
     statistics.destination = destination;
@@ -81,7 +84,7 @@ struct Load {
 
   std::mutex gathering;  // guards what follows; taken before State::mutex, never after it
   BatchBuilder builder;
-  std::string collection_id;    // of the rows in the builder
+  std::string collection_id;  // of the rows in the builder
   std::size_t gathered_bytes = 0;
 
   // Guarded by State::mutex.
@@ -116,17 +119,19 @@ std::string destination_in_words(const Destination& destination) {
 }
 
 Error closed_error() {
-  return user_error({.what = "Rows were sent for ingestion after ingestion had ended.",
-                     .why = "The job, or the template, whose job input was used is over.",
-                     .consequence = "These rows were not stored.",
-                     .countermeasure = "Send rows before run() returns, and let threads that send end before."});
+  return user_error(
+      {.what = "Rows were sent for ingestion after ingestion had ended.",
+       .why = "The job, or the template, whose job input was used is over.",
+       .consequence = "These rows were not stored.",
+       .countermeasure = "Send rows before run() returns, and let threads that send end before."});
 }
 
 Error forked_error() {
-  return user_error({.what = "Rows were sent for ingestion from a forked process.",
-                     .why = "Connections and queues stay with the process that runs the job.",
-                     .consequence = "These rows were not stored: two processes would lose or double rows.",
-                     .countermeasure = "Return the rows to the process that runs the job and send them there."});
+  return user_error(
+      {.what = "Rows were sent for ingestion from a forked process.",
+       .why = "Connections and queues stay with the process that runs the job.",
+       .consequence = "These rows were not stored: two processes would lose or double rows.",
+       .countermeasure = "Return the rows to the process that runs the job and send them there."});
 }
 
 Error unknown_method(std::string_view method, const std::vector<std::string>& known) {
@@ -137,8 +142,9 @@ Error unknown_method(std::string_view method, const std::vector<std::string>& kn
       {.what = fmt::format("There is no ingestion method \"{}\".", method),
        .why = std::move(why),
        .consequence = "Nothing was sent.",
-       .countermeasure = "Correct the method of the call or ingest_method_default, or install the plugin that "
-                         "brings the method."});
+       .countermeasure =
+           "Correct the method of the call or ingest_method_default, or install the plugin that "
+           "brings the method."});
 }
 
 std::string message_of(const std::exception_ptr& failure) {
@@ -196,7 +202,8 @@ struct Ingester::State {
   const Progress progress;
   const ForkGuard fork_guard;
 
-  // Options are read with the first send: secrets may still change them while the job is being initialised.
+  // Options are read with the first send: secrets may still change them while the job is being
+  // initialised.
   std::once_flag settings_read;
   std::optional<Settings> settings_value;
 
@@ -260,7 +267,8 @@ struct Ingester::State {
   // The load's `gathering` is held.
   void account(Load& load) {
     const std::size_t now = load.builder.rows() == 0 ? 0 : load.builder.bytes();
-    gathered_bytes += now - load.gathered_bytes;  // wraps around where it shrinks, and so does the sum
+    gathered_bytes +=
+        now - load.gathered_bytes;  // wraps around where it shrinks, and so does the sum
     load.gathered_bytes = now;
   }
 
@@ -296,10 +304,11 @@ struct Ingester::State {
       committers.emplace_back([this] { commit_until_stopped(); });
     } catch (const std::system_error& error) {
       if (!committers.empty()) return;  // those that there are do the work
-      throw platform_error({.what = "No thread can be started that stores the rows sent for ingestion.",
-                            .why = error.what(),
-                            .consequence = "Rows were not stored.",
-                            .countermeasure = "Raise the limit of threads of the account or of the container."});
+      throw platform_error(
+          {.what = "No thread can be started that stores the rows sent for ingestion.",
+           .why = error.what(),
+           .consequence = "Rows were not stored.",
+           .countermeasure = "Raise the limit of threads of the account or of the container."});
     }
   }
 
@@ -340,7 +349,8 @@ struct Ingester::State {
     std::vector<std::pair<const Load*, std::uint64_t>> targets;
     for (const auto& load : loads) targets.emplace_back(load.get(), load->pushed);
     done.wait(lock, [&targets] {
-      return std::ranges::all_of(targets, [](const auto& each) { return each.first->finished >= each.second; });
+      return std::ranges::all_of(
+          targets, [](const auto& each) { return each.first->finished >= each.second; });
     });
     const std::exception_ptr failure = std::exchange(first_failure, nullptr);
     const std::size_t count = std::exchange(failures, 0);
@@ -348,12 +358,14 @@ struct Ingester::State {
     if (!failure) return;
     if (settings().raise_on_failure) {
       if (count > 1) {
-        log(LogLevel::error, kLogger, fmt::format("{} batches were not ingested; the first error follows.", count));
+        log(LogLevel::error, kLogger,
+            fmt::format("{} batches were not ingested; the first error follows.", count));
       }
       std::rethrow_exception(failure);
     }
     log(LogLevel::warning, kLogger,
-        fmt::format("{} {} not ingested. The job goes on, as ingester_should_raise_exception_on_failure is off.",
+        fmt::format("{} {} not ingested. The job goes on, as "
+                    "ingester_should_raise_exception_on_failure is off.",
                     count, count == 1 ? "batch was" : "batches were"));
   }
 
@@ -390,7 +402,8 @@ struct Ingester::State {
     }
   }
 
-  // Takes one batch to its end. The mutex is not held: hooks and sinks may take as long as they need.
+  // Takes one batch to its end. The mutex is not held: hooks and sinks may take as long as they
+  // need.
   void commit(Load& load, Item item) {
     IngestRequest request{std::move(item.destination), std::move(item.batch)};
     std::exception_ptr failure;
@@ -398,7 +411,8 @@ struct Ingester::State {
     try {
       if (!hooks.pre_ingest_process.empty()) hooks.pre_ingest_process.call(request);
       if (request.batch.rows() != 0) {
-        if (!load.sink) load.sink = load.registration.factory(configuration, load.registration.section);
+        if (!load.sink)
+          load.sink = load.registration.factory(configuration, load.registration.section);
         load.sink->write(request.destination, request.batch);
       }
       committed = true;
@@ -421,7 +435,8 @@ struct Ingester::State {
     LoadStatistics statistics;
     {
       const std::lock_guard lock(mutex);
-      if (committed) load.statistics.rows_committed += static_cast<std::int64_t>(request.batch.rows());
+      if (committed)
+        load.statistics.rows_committed += static_cast<std::int64_t>(request.batch.rows());
       if (failure) {
         ++load.statistics.batches_failed;
         ++failures;
@@ -446,8 +461,8 @@ Ingester::Ingester(HookDispatcher& hooks, const Configuration& configuration, st
 
 Ingester::~Ingester() {
   if (state_->fork_guard.in_child()) {
-    // The threads stayed in the parent, perhaps with a lock held, and so did the sinks' connections: none of it
-    // may be touched here.
+    // The threads stayed in the parent, perhaps with a lock held, and so did the sinks'
+    // connections: none of it may be touched here.
     (void)state_.release();
     return;
   }
@@ -456,7 +471,8 @@ Ingester::~Ingester() {
 
 void Ingester::add_sink(std::string_view method, SinkFactory factory, std::string_view section) {
   const std::lock_guard lock(state_->mutex);
-  state_->registrations.insert_or_assign(lower(method), Registration{std::move(factory), std::string(section)});
+  state_->registrations.insert_or_assign(lower(method),
+                                         Registration{std::move(factory), std::string(section)});
 }
 
 std::vector<std::string> Ingester::methods() const {
@@ -476,21 +492,25 @@ std::vector<Destination> Ingester::resolve(std::string_view method, std::string_
         {.what = "Rows were sent for ingestion without a method.",
          .why = "The call names none, and ingest_method_default is not set.",
          .consequence = "Nothing was sent.",
-         .countermeasure = known.empty()
-                               ? std::string("Install a plugin that brings an ingestion method.")
-                               : fmt::format("Set ingest_method_default, or pass method=... One of: {}.",
-                                             join(known, ", "))});
+         .countermeasure =
+             known.empty()
+                 ? std::string("Install a plugin that brings an ingestion method.")
+                 : fmt::format("Set ingest_method_default, or pass method=... One of: {}.",
+                               join(known, ", "))});
   }
   Destination destination;
-  destination.target =
-      target.empty() ? state.configuration.get_string("ingest_target_default") : std::string(target);
+  destination.target = target.empty() ? state.configuration.get_string("ingest_target_default")
+                                      : std::string(target);
   destination.table = table;
-  destination.collection_id = collection_id.empty() ? state.default_collection_id : std::string(collection_id);
+  destination.collection_id =
+      collection_id.empty() ? state.default_collection_id : std::string(collection_id);
   std::vector<Destination> destinations;
   for (const std::string& name : names) {
     destination.method = lower(name);
-    if (std::ranges::find(known, destination.method) == known.end()) throw unknown_method(name, known);
-    if (std::ranges::find(destinations, destination) == destinations.end()) destinations.push_back(destination);
+    if (std::ranges::find(known, destination.method) == known.end())
+      throw unknown_method(name, known);
+    if (std::ranges::find(destinations, destination) == destinations.end())
+      destinations.push_back(destination);
   }
   return destinations;
 }
@@ -509,7 +529,8 @@ void Ingester::send(const Destination& destination, Batch batch) {
   state.after_send(load);
 }
 
-void Ingester::send_rows(const Destination& destination, const std::function<void(BatchBuilder&)>& append) {
+void Ingester::send_rows(const Destination& destination,
+                         const std::function<void(BatchBuilder&)>& append) {
   State& state = *state_;
   state.refuse_in_child();
   Load& load = state.find_load(destination);

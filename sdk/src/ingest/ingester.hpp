@@ -1,5 +1,10 @@
-// The ingestion pipeline of one job context: rows are gathered into batches, queued within a bound of bytes, and
-// committed in order by one committer per destination.
+// The ingestion pipeline of one job context: rows are gathered into batches, queued within a bound
+// of bytes, and committed in order by one committer per destination.
+//
+// A load is everything for one method, target and table: it has one sink, one order and one line in
+// the statistics. Up to `ingester_number_of_worker_threads` loads are committed to at once; nothing
+// waits for a timer. A batch that fails is remembered for the barrier and later ones go on. After a
+// fork the child's copy is inert: sends throw, everything else does nothing.
 #pragma once
 
 #include <cstdint>
@@ -20,44 +25,52 @@ namespace vdk {
 
 class HookDispatcher;
 
-// What one destination got, from the sink's acknowledgements.
+// What one load got, from the sink's acknowledgements.
 struct LoadStatistics {
-  Destination destination;
-  std::int64_t rows_sent = 0;
+  Destination destination;     // with the collection id of its first send
+  std::int64_t rows_sent = 0;  // handed to the queue; rows that still gather are not counted
   std::int64_t rows_committed = 0;
   std::int64_t batches_failed = 0;
 };
 
 class VDK_API Ingester {
  public:
-  // Called after every commit, in the committer's thread.
+  // Called after every commit, in the committer's thread; must not throw.
   using Progress = std::function<void(const LoadStatistics&)>;
 
   // `job_name` and `op_id` make the default collection id.
-  Ingester(HookDispatcher& hooks, const Configuration& configuration, std::string job_name, std::string op_id,
-           Progress progress = {});
+  Ingester(HookDispatcher& hooks, const Configuration& configuration, std::string job_name,
+           std::string op_id, Progress progress = {});
   ~Ingester();  // joins its threads; what was not flushed is lost, so call close()
 
-  void add_sink(std::string_view method, SinkFactory factory, std::string_view section = kMainSection);
+  void add_sink(std::string_view method, SinkFactory factory,
+                std::string_view section = kMainSection);
   [[nodiscard]] std::vector<std::string> methods() const;
 
-  // Fills in the defaults (ingest_method_default, ingest_target_default, collection id). A comma list of methods gives one destination
-  // each. Throws Error (configuration) that lists the known methods where one is unknown or none is given.
+  // Fills in the defaults (ingest_method_default, ingest_target_default, collection id). A comma
+  // list of methods gives one destination each. Throws Error (configuration) that lists the known
+  // methods where one is unknown or none is given.
   [[nodiscard]] std::vector<Destination> resolve(std::string_view method, std::string_view target,
-                                                 std::string_view table, std::string_view collection_id);
+                                                 std::string_view table,
+                                                 std::string_view collection_id);
 
-  // Queues a batch; waits while the queue is full. Copies nothing. Throws Error when the ingester is closed. With
-  // `ingester_wait_to_finish_after_every_send` returns after the commit.
+  // Queues a batch; waits while the queue is full. Copies nothing. Throws Error when the ingester
+  // is closed. With `ingester_wait_to_finish_after_every_send` returns after the commit, and leaves
+  // its failure to the barrier.
   void send(const Destination& destination, Batch batch);
 
-  // Rows sent one by one gather here until the batch is large enough. `append` adds whole rows and must not block; it is called
-  // under the load's lock. May wait as send() does, after the lock is gone.
+  // Rows sent one by one gather here until the batch is large enough. `append` adds whole rows and
+  // must not block; it is called under the load's lock. Where it throws, its whole rows stay and
+  // the unfinished one is forgotten. May wait as send() does, after the lock is gone.
   void send_rows(const Destination& destination, const std::function<void(BatchBuilder&)>& append);
 
-  // The barrier: returns when everything sent so far is committed; throws the first failure since the last barrier.
+  // The barrier: returns when everything sent so far is committed and post-processed; throws the
+  // first failure since the last barrier, as it was thrown, unless
+  // `ingester_should_raise_exception_on_failure` is off.
   void flush();
 
-  // Flushes and ends the threads; later sends are errors. Calling it again does nothing.
+  // Flushes, ends the threads and destroys the sinks, whatever flush() throws; later sends are
+  // errors. Calling it again does nothing.
   void close();
 
   [[nodiscard]] std::vector<LoadStatistics> statistics() const;

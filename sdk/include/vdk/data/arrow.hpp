@@ -1,4 +1,5 @@
-// The Arrow C Data and C Stream interfaces (Apache Arrow, "C data interface", stable ABI): layout only.
+// The Arrow C Data and C Stream interfaces (Apache Arrow, "C data interface", stable ABI): layout
+// only.
 #pragma once
 
 #include <cstdint>

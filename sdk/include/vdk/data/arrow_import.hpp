@@ -1,4 +1,5 @@
-// Rows that another library offers through the Arrow C interfaces (pyarrow, polars, pandas, DuckDB), as batches.
+// Rows that another library offers through the Arrow C interfaces (pyarrow, polars, pandas,
+// DuckDB), as batches.
 #pragma once
 
 #include <cstddef>
@@ -10,23 +11,24 @@
 
 namespace vdk {
 
-// Reads a stream of struct arrays, or a single one, in pieces of about `batch_bytes`, so that one huge table does not
-// become one huge batch. Nothing is rounded: unsigned integers beyond 64 bits become json, timestamps finer than
-// microseconds become text. Times of day become text; dictionaries their values; lists, structs and maps JSON.
-// Not for use from two threads at a time.
+// Reads a stream of struct arrays, or a single one, in pieces of about `batch_bytes`, so that one
+// huge table does not become one huge batch. Nothing is rounded: unsigned integers beyond 64 bits
+// become json, timestamps finer than microseconds become text. Times of day become text;
+// dictionaries their values; lists, structs and maps JSON. Not for use from two threads at a time.
 class VDK_API ArrowBatchReader {
  public:
   static constexpr std::size_t kBatchBytes = std::size_t{4} << 20U;
 
-  // Both take the structs over, whatever happens. Throw Error (user) where a column's type cannot be ingested, where two
-  // columns have one name, or where the stream itself fails.
+  // Both take the structs over, whatever happens. Throw Error (user) where a column's type cannot
+  // be ingested, where two columns have one name, or where the stream itself fails.
   explicit ArrowBatchReader(ArrowArrayStream* stream, std::size_t batch_bytes = kBatchBytes);
   ArrowBatchReader(ArrowSchema* schema, ArrowArray* array, std::size_t batch_bytes = kBatchBytes);
   ~ArrowBatchReader();
   ArrowBatchReader(ArrowBatchReader&&) noexcept;
   ArrowBatchReader& operator=(ArrowBatchReader&&) noexcept;
 
-  // The next rows; nothing at the end. Throws Error (user) where the stream fails or a value is out of range.
+  // The next rows; nothing at the end. Throws Error (user) where the stream fails or a value is out
+  // of range.
   [[nodiscard]] std::optional<Batch> next();
 
  private:

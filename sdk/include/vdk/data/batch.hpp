@@ -1,5 +1,5 @@
-// Columnar batches: the unit that travels from a job's rows to a sink. The memory layout is Arrow's, so a batch
-// is handed to anything that speaks the Arrow C Data interface without copying.
+// Columnar batches: the unit that travels from a job's rows to a sink. The memory layout is
+// Arrow's, so a batch is handed to anything that speaks the Arrow C Data interface without copying.
 #pragma once
 
 #include <cstddef>
@@ -15,29 +15,31 @@
 
 namespace vdk {
 
-// The types that rows of a job can have. Each has one next wider type, so any two meet in exactly one:
+// The types that rows of a job can have. Each has one next wider type, so any two meet in exactly
+// one:
 //
 //   boolean < integer < real < decimal < json < text
 //   date < timestamp < text      timestamp_tz < text      binary < text
 //
-// `null` is below all of them. A zoned and a naive timestamp meet in text, because to read one as the other would
-// change what it says.
+// `null` is below all of them. A zoned and a naive timestamp meet in text, because to read one as
+// the other would change what it says.
 enum class ColumnType {
   null,
   boolean,
-  integer,    // int64
-  real,       // double
-  text,       // UTF-8
+  integer,  // int64
+  real,     // double
+  text,     // UTF-8
   binary,
-  date,       // days since 1970-01-01
-  timestamp,  // microseconds since the epoch, no zone
+  date,          // days since 1970-01-01
+  timestamp,     // microseconds since the epoch, no zone
   timestamp_tz,  // microseconds since the epoch, UTC
-  decimal,    // exact decimal as its text; also NaN, Infinity, -Infinity
-  json,       // JSON text of a nested value or of an integer beyond 64 bits
+  decimal,       // exact decimal as its text; also NaN, Infinity, -Infinity
+  json,          // JSON text of a nested value or of an integer beyond 64 bits
 };
 
 [[nodiscard]] VDK_API std::string_view to_string(ColumnType type) noexcept;
-// The type in which both meet. Single values may need a wider one (2^53 + 1 is no double): see BatchBuilder.
+// The type in which both meet. Single values may need a wider one (2^53 + 1 is no double): see
+// BatchBuilder.
 [[nodiscard]] VDK_API ColumnType unite(ColumnType a, ColumnType b) noexcept;
 
 struct Field {
@@ -47,10 +49,11 @@ struct Field {
 };
 using Schema = std::vector<Field>;
 
-// One column, owned, immutable once in a batch. Validity is one bit a row, least significant first; empty = no
-// nulls. Fixed-width types use `values` (boolean one bit a row, date 4 bytes, others 8); text, binary, decimal and json
-// use `offsets` (rows + 1) into `values`; null uses nothing. What a null row holds in `values` means nothing.
-// Rows are not checked: `row` must be below the batch's rows, and the reader must fit the type.
+// One column, owned, immutable once in a batch. Validity is one bit a row, least significant first;
+// empty = no nulls. Fixed-width types use `values` (boolean one bit a row, date 4 bytes, others 8);
+// text, binary, decimal and json use `offsets` (rows + 1) into `values`; null uses nothing. What a
+// null row holds in `values` means nothing. Rows are not checked: `row` must be below the batch's
+// rows, and the reader must fit the type.
 struct Column {
   Field field;
   std::vector<std::uint8_t> validity{};
@@ -68,7 +71,8 @@ struct Column {
     return field.type == ColumnType::date ? fixed<std::int32_t>(row) : fixed<std::int64_t>(row);
   }
   [[nodiscard]] double real(std::size_t row) const noexcept { return fixed<double>(row); }
-  [[nodiscard]] std::string_view bytes(std::size_t row) const noexcept {  // text, binary, decimal, json
+  // Of text, binary, decimal and json.
+  [[nodiscard]] std::string_view bytes(std::size_t row) const noexcept {
     const auto begin = static_cast<std::size_t>(offsets[row]);
     const auto end = static_cast<std::size_t>(offsets[row + 1]);
     return {reinterpret_cast<const char*>(values.data()) + begin, end - begin};
@@ -86,14 +90,16 @@ struct Column {
 class VDK_API Batch {
  public:
   Batch() = default;
-  Batch(std::vector<Column> columns, std::size_t rows) : columns_(std::move(columns)), rows_(rows) {}
+  Batch(std::vector<Column> columns, std::size_t rows)
+      : columns_(std::move(columns)), rows_(rows) {}
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] const std::vector<Column>& columns() const noexcept { return columns_; }
   [[nodiscard]] Schema schema() const;
   [[nodiscard]] std::size_t bytes() const noexcept;  // the memory that it holds
 
-  // Moves the batch into Arrow's C structs (a struct array of its columns); the receiver calls release.
+  // Moves the batch into Arrow's C structs (a struct array of its columns); the receiver calls
+  // release.
   static void export_to_arrow(Batch batch, ArrowSchema* schema, ArrowArray* array);
 
  private:

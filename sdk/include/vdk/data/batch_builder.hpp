@@ -11,13 +11,14 @@
 
 namespace vdk {
 
-// Columns appear when they are first named and get nulls for the rows before. Values are kept as they came; at the end
-// each column takes the narrowest type that holds all of them exactly, whatever their order. That is the type in which
-// their types meet (unite), or a wider one where a single value does not fit: a column of 1.5 and 2^53 + 1 is decimal,
-// a column of 1 and 'a' is text '1' and 'a' (text_form.hpp).
+// A batch has the columns that its rows gave a value, be it null; rows that did not have null
+// there. Values are kept as they came; at the end each column takes the narrowest type that holds
+// all of them exactly, whatever their order. That is the type in which their types meet (unite), or
+// a wider one where a single value does not fit: a column of 1.5 and 2^53 + 1 is decimal, a column
+// of 1 and 'a' is text '1' and 'a' (text_form.hpp).
 //
-// Appending twice to a column within a row replaces the value. Texts must be UTF-8, which is not checked. Not for use
-// from two threads at a time.
+// Appending twice to a column within a row replaces the value. Texts must be UTF-8, which is not
+// checked. Not for use from two threads at a time.
 class VDK_API BatchBuilder {
  public:
   BatchBuilder();
@@ -39,11 +40,12 @@ class VDK_API BatchBuilder {
   void append_timestamp(std::size_t column, std::int64_t microseconds);
   void append_timestamp_utc(std::size_t column, std::int64_t microseconds);
   void append_decimal(std::size_t column, std::string_view text);
-  void append_json(std::size_t column, std::string_view text);  // also the digits of an integer beyond 64 bits
+  // Also takes the digits of an integer beyond 64 bits.
+  void append_json(std::size_t column, std::string_view text);
 
   // Ends the row; columns that got nothing are null in it.
   void end_row();
-  // Forgets what the unfinished row appended, and columns that were first named for it.
+  // Forgets what the unfinished row appended.
   void abandon_row();
 
   [[nodiscard]] std::size_t rows() const noexcept;
