@@ -125,6 +125,7 @@ std::map<std::string, std::vector<std::string>> parse_command_line(const Command
                              : fmt::format("No such option: {}", extra));
   } catch (const CLI::ArgumentMismatch&) {
     const std::string last = words.empty() ? std::string() : words.back();
+    if (!last.starts_with('-')) throw UsageError(fmt::format("Got unexpected extra argument ({})", last));
     throw UsageError(fmt::format("Option '{}' requires an argument.", last));
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
