@@ -129,7 +129,7 @@ fs::path directory_of(const fs::path& path) {
 }
 
 // 0 or the error's number. The entries of new directories are synced, or a crash could take them with the file.
-int make_directories(const fs::path& directory, mode_t mode, Durability durability) {
+int make_directories(const fs::path& directory, mode_t mode) {
   std::vector<fs::path> missing;
   for (fs::path at = directory; !at.empty(); at = at.parent_path()) {
     struct stat status {};
@@ -143,7 +143,6 @@ int make_directories(const fs::path& directory, mode_t mode, Durability durabili
   }
   for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
     if (mkdir(at->c_str(), mode) != 0 && errno != EEXIST) return errno;
-    if (durability == Durability::kill) continue;
     const int error = sync_directory(directory_of(*at));
     if (error != 0 && error != EACCES) return error;  // one that may be written need not be readable
   }
@@ -191,11 +190,9 @@ int take_over(int descriptor, const fs::path& former, Access access) {
   return fchmod(descriptor, status.st_mode & 0777U) == 0 ? 0 : errno;
 }
 
-int replace(const fs::path& path, std::string_view content, Access access, Durability durability) {
+int replace(const fs::path& path, std::string_view content, Access access) {
   const mode_t directory_mode = access == Access::owner_only ? 0700 : 0777;
-  if (const int error = make_directories(directory_of(path), directory_mode, durability); error != 0) {
-    return error;
-  }
+  if (const int error = make_directories(directory_of(path), directory_mode); error != 0) return error;
   const mode_t mode = access == Access::owner_only ? 0600 : 0666;
   fs::path name = temporary_beside(path);
   int number = open_file(name, O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -208,9 +205,7 @@ int replace(const fs::path& path, std::string_view content, Access access, Durab
   Temporary temporary(name);
   if (const int error = take_over(file.get(), path, access); error != 0) return error;
   if (const int error = write_all(file.get(), content); error != 0) return error;
-  if (durability == Durability::power_failure) {
-    if (const int error = sync(file.get()); error != 0) return error;
-  }
+  if (const int error = sync(file.get()); error != 0) return error;
   if (!file.close()) return errno;
   if (rename(name.c_str(), path.c_str()) != 0) return errno;
   temporary.keep();
@@ -224,7 +219,7 @@ int lock_now(const fs::path& path, LockMode mode) {
   for (;;) {
     int descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
     if (descriptor < 0 && errno == ENOENT) {
-      const int error = make_directories(directory_of(path), 0700, Durability::kill);
+      const int error = make_directories(directory_of(path), 0700);
       if (error != 0) throw write_error(path, error, kUnlocked);
       descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
     }
@@ -247,13 +242,11 @@ int lock_now(const fs::path& path, LockMode mode) {
 
 std::string read_all(const Descriptor& file, const fs::path& path) {
   struct stat status {};
-  std::string content;
-  if (fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) {
-    content.reserve(static_cast<std::size_t>(status.st_size) + 1);
-  }
-  constexpr std::size_t kChunk = 65536;
+  // Files of the kernel have no size.
+  const bool sized = fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+  std::string content(sized ? static_cast<std::size_t>(status.st_size) + 1 : 4096, '\0');
   for (std::size_t filled = 0;;) {
-    content.resize(std::max(content.capacity(), filled + 1));
+    if (filled == content.size()) content.resize(2 * filled);
     const ssize_t count = read(file.get(), content.data() + filled, content.size() - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw read_error(path, errno);
@@ -262,7 +255,6 @@ std::string read_all(const Descriptor& file, const fs::path& path) {
       content.resize(filled);
       return content;
     }
-    if (filled == content.size()) content.reserve(filled + kChunk);
   }
 }
 
@@ -281,20 +273,19 @@ std::optional<std::string> read_file_if_exists(const std::filesystem::path& path
   throw read_error(path, errno);
 }
 
-void write_file_atomic(const std::filesystem::path& path, std::string_view content, Access access,
-                       Durability durability) {
+void write_file_atomic(const std::filesystem::path& path, std::string_view content, Access access) {
   const fs::path target = behind_links(path);
-  if (const int error = replace(target, content, access, durability); error != 0) {
+  if (const int error = replace(target, content, access); error != 0) {
     throw write_error(path, error, "What was there before is unchanged; nothing new was stored.");
   }
-  if (durability == Durability::kill) return;
   const int error = sync_directory(directory_of(target));
   if (error != 0 && error != EACCES) {
     throw write_error(path, error, "The new content is there, but a power failure may undo it.");
   }
 }
 
-void write_file_in_place(const std::filesystem::path& path, std::string_view content) {
+void write_file_in_place(const std::filesystem::path& path, std::string_view content,
+                         Durability durability) {
   const char* consequence = "Its content is incomplete or out of date.";
   Descriptor file(open_file(path, O_WRONLY | O_CREAT, 0666));
   if (!file.is_open()) throw write_error(path, errno, consequence);
@@ -302,10 +293,11 @@ void write_file_in_place(const std::filesystem::path& path, std::string_view con
   int error = write_all(file.get(), content);
   struct stat status {};
   if (error == 0 && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+      status.st_size > static_cast<off_t>(content.size()) &&
       ftruncate(file.get(), static_cast<off_t>(content.size())) != 0) {
     error = errno;
   }
-  if (error == 0) error = sync(file.get());
+  if (error == 0 && durability == Durability::power_failure) error = sync(file.get());
   if (error == 0 && !file.close()) error = errno;
   if (error != 0) throw write_error(path, error, consequence);
 }

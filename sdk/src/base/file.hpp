@@ -17,16 +17,17 @@ namespace vdk {
 
 enum class Access { everybody, owner_only };
 
-// What a file outlives. Surviving a power failure costs a sync of file and directory: milliseconds.
-enum class Durability { power_failure, kill };
-
 // Writes beside the file, syncs file and directory, and renames over it. Creates missing directories.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content,
-                       Access access = Access::everybody,
-                       Durability durability = Durability::power_failure);
+                       Access access = Access::everybody);
 
-// Replaces the content of a file that must keep its inode (bind mounts), and syncs it.
-void write_file_in_place(const std::filesystem::path& path, std::string_view content);
+// What a file outlives. Surviving a power failure costs a sync: milliseconds.
+enum class Durability { power_failure, kill };
+
+// Replaces the content of a file, which keeps its inode: for bind mounts, and where a new file would cost too much.
+// A reader may see the content half replaced.
+void write_file_in_place(const std::filesystem::path& path, std::string_view content,
+                         Durability durability = Durability::power_failure);
 
 // Many may hold a shared lock at a time, and then nobody an exclusive one.
 enum class LockMode { exclusive, shared };
