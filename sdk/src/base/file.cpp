@@ -61,7 +61,8 @@ std::string remedy_of(int error, const fs::path& path) {
       return "Raise the limit on file sizes (ulimit -f), then run again.";
     case EACCES:
     case EPERM:
-      return "Give this user the right to use " + path.string() + ", or run as the user who has it.";
+      return "Give this user the right to use " + path.string() +
+             ", or run as the user who has it.";
     case EROFS:
       return "Make " + directory + " writable, or configure a directory that is.";
     case ENOENT:
@@ -110,7 +111,8 @@ int write_all(int descriptor, std::string_view content) {
   return 0;
 }
 
-// 0 or the error's number. Pipes, terminals and some file systems cannot be synced; they have nothing to lose.
+// 0 or the error's number. Pipes, terminals and some file systems cannot be synced; they have
+// nothing to lose.
 int sync(int descriptor) {
 #if defined(F_FULLFSYNC)
   if (fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
@@ -128,11 +130,12 @@ fs::path directory_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// 0 or the error's number. The entries of new directories are synced, or a crash could take them with the file.
+// 0 or the error's number. The entries of new directories are synced, or a crash could take them
+// with the file.
 int make_directories(const fs::path& directory, mode_t mode) {
   std::vector<fs::path> missing;
   for (fs::path at = directory; !at.empty(); at = at.parent_path()) {
-    struct stat status {};
+    struct stat status{};
     if (stat(at.c_str(), &status) == 0) {
       if (!S_ISDIR(status.st_mode)) return ENOTDIR;
       break;
@@ -144,7 +147,8 @@ int make_directories(const fs::path& directory, mode_t mode) {
   for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
     if (mkdir(at->c_str(), mode) != 0 && errno != EEXIST) return errno;
     const int error = sync_directory(directory_of(*at));
-    if (error != 0 && error != EACCES) return error;  // one that may be written need not be readable
+    if (error != 0 && error != EACCES)
+      return error;  // one that may be written need not be readable
   }
   return 0;
 }
@@ -180,19 +184,22 @@ class Temporary {
   fs::path path_;
 };
 
-// Gives the new file the rights and, where the system permits, the owner of the one that it replaces.
+// Gives the new file the rights and, where the system permits, the owner of the one that it
+// replaces.
 int take_over(int descriptor, const fs::path& former, Access access) {
-  struct stat status {};
+  struct stat status{};
   if (stat(former.c_str(), &status) != 0) return 0;
   const bool same = status.st_uid == geteuid() && status.st_gid == getegid();
-  if (!same && fchown(descriptor, status.st_uid, status.st_gid) != 0 && errno != EPERM) return errno;
+  if (!same && fchown(descriptor, status.st_uid, status.st_gid) != 0 && errno != EPERM)
+    return errno;
   if (access == Access::owner_only) return 0;
   return fchmod(descriptor, status.st_mode & 0777U) == 0 ? 0 : errno;
 }
 
 int replace(const fs::path& path, std::string_view content, Access access) {
   const mode_t directory_mode = access == Access::owner_only ? 0700 : 0777;
-  if (const int error = make_directories(directory_of(path), directory_mode); error != 0) return error;
+  if (const int error = make_directories(directory_of(path), directory_mode); error != 0)
+    return error;
   const mode_t mode = access == Access::owner_only ? 0600 : 0666;
   fs::path name = temporary_beside(path);
   int number = open_file(name, O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -214,7 +221,8 @@ int replace(const fs::path& path, std::string_view content, Access access) {
 
 constexpr const char* kUnlocked = "There is no lock, so what it protects was left alone.";
 
-// The descriptor that holds the lock; -1 where another holds it. Throws Error where it cannot be asked for.
+// The descriptor that holds the lock; -1 where another holds it. Throws Error where it cannot be
+// asked for.
 int lock_now(const fs::path& path, LockMode mode) {
   for (;;) {
     int descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
@@ -231,8 +239,8 @@ int lock_now(const fs::path& path, LockMode mode) {
       throw write_error(path, errno, kUnlocked);
     }
     // The file may have been removed between the two calls; such a lock protects nothing.
-    struct stat held {};
-    struct stat named {};
+    struct stat held{};
+    struct stat named{};
     if (fstat(file.get(), &held) == 0 && stat(path.c_str(), &named) == 0 &&
         held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
       return file.release();
@@ -241,9 +249,10 @@ int lock_now(const fs::path& path, LockMode mode) {
 }
 
 std::string read_all(const Descriptor& file, const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   // Files of the kernel have no size.
-  const bool sized = fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+  const bool sized =
+      fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
   std::string content(sized ? static_cast<std::size_t>(status.st_size) + 1 : 4096, '\0');
   for (std::size_t filled = 0;;) {
     if (filled == content.size()) content.resize(2 * filled);
@@ -291,7 +300,7 @@ void write_file_in_place(const std::filesystem::path& path, std::string_view con
   if (!file.is_open()) throw write_error(path, errno, consequence);
   // Writing comes before truncating: there is no moment without content.
   int error = write_all(file.get(), content);
-  struct stat status {};
+  struct stat status{};
   if (error == 0 && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
       status.st_size > static_cast<off_t>(content.size()) &&
       ftruncate(file.get(), static_cast<off_t>(content.size())) != 0) {
@@ -334,7 +343,8 @@ FileLock::FileLock(FileLock&& other) noexcept
 
 FileLock::~FileLock() {
   if (descriptor_ < 0) return;
-  // A forked child shares the lock: it must not release its parent's, nor keep it alive once the parent is done.
+  // A forked child shares the lock: it must not release its parent's, nor keep it alive once the
+  // parent is done.
   if (owner_ == getpid()) flock(descriptor_, LOCK_UN);
   ::close(descriptor_);
 }

@@ -1,6 +1,5 @@
 #include "state/run_records.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <functional>
 #include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
@@ -55,22 +56,24 @@ std::string text_of(const RunRecord& record) {
   return to_json(value) + '\n';
 }
 
-// In place and without a sync: a new file at the end of each run would cost more than all else here, and the end finds
-// its room on a disk that has filled up since.
+// In place and without a sync: a new file at the end of each run would cost more than all else
+// here, and the end finds its room on a disk that has filled up since.
 void write(const RunRecord& record) {
   write_file_in_place(file_of(record), text_of(record), Durability::kill);
 }
 
 void make_directory_of(const RunRecord& record) {
   std::error_code failure;
-  fs::create_directories(directory_of(record.job), failure);  // what follows says why it is not there
+  fs::create_directories(directory_of(record.job),
+                         failure);  // what follows says why it is not there
 }
 
 void warn(const std::exception& failure) {
   const auto* known = dynamic_cast<const Error*>(&failure);
   log(LogLevel::warning, "vdk.state",
-      fmt::format("This run is not recorded, so `vdk runs` will not show how it ended. {}",
-                  known != nullptr ? known->text().what + ' ' + known->text().why : failure.what()));
+      fmt::format(
+          "This run is not recorded, so `vdk runs` will not show how it ended. {}",
+          known != nullptr ? known->text().what + ' ' + known->text().why : failure.what()));
 }
 
 std::string string_at(const Value& value, std::string_view key) {
@@ -85,7 +88,8 @@ std::int64_t integer_at(const Value& value, std::string_view key) {
   return number != nullptr ? *number : 0;
 }
 
-// The text of a file as JSON; null where it is none. A file that is being written is read once more.
+// The text of a file as JSON; null where it is none. A file that is being written is read once
+// more.
 Value json_of(const fs::path& file) {
   for (int attempt = 1;; ++attempt) {
     try {
@@ -111,8 +115,10 @@ RunRecord read_record(const fs::path& file) {
   record.version = string_at(value, "version");
   record.process.pid = static_cast<int>(integer_at(value, "pid"));
   const Value* resumable = value.find("resumable");
-  record.resumable = resumable != nullptr && resumable->if_bool() != nullptr && *resumable->if_bool();
-  if (const Value* exit_code = value.find("exit_code"); exit_code != nullptr && exit_code->if_integer()) {
+  record.resumable =
+      resumable != nullptr && resumable->if_bool() != nullptr && *resumable->if_bool();
+  if (const Value* exit_code = value.find("exit_code");
+      exit_code != nullptr && exit_code->if_integer()) {
     record.exit_code = static_cast<int>(*exit_code->if_integer());
   }
   if (const Value* process = value.find("process")) {
@@ -151,7 +157,7 @@ std::vector<fs::path> files_in(const fs::path& directory, std::string_view name_
 
 // When the file was last written; nothing where it is gone.
 std::optional<TimePoint> written_at(const fs::path& file) {
-  struct stat status {};
+  struct stat status{};
   if (stat(file.c_str(), &status) != 0) return std::nullopt;
   return std::chrono::system_clock::from_time_t(status.st_mtime);
 }
@@ -165,7 +171,8 @@ void remove_lock_of(const fs::path& job_directory) {
   std::error_code failure;
   if (!fs::exists(lock_of(job_directory), failure)) return;
   try {
-    if (const auto lock = FileLock::try_lock(lock_of(job_directory))) remove_file(lock_of(job_directory));
+    if (const auto lock = FileLock::try_lock(lock_of(job_directory)))
+      remove_file(lock_of(job_directory));
   } catch (const Error&) {
     return;  // an empty file in a directory of the past
   }
@@ -233,7 +240,8 @@ void end_record(const RunRecord& record, std::string_view status, int exit_code,
 std::vector<RunRecord> list_records(std::string_view job) {
   std::vector<RunRecord> records;
   for (const fs::path& directory : job_directories(job)) {
-    for (const fs::path& file : files_in(directory, kRecordEnd)) records.push_back(read_record(file));
+    for (const fs::path& file : files_in(directory, kRecordEnd))
+      records.push_back(read_record(file));
   }
   std::ranges::sort(records, std::greater{}, [](const RunRecord& record) {
     return std::pair(std::string_view(record.start), std::string_view(record.execution_id));
