@@ -1,12 +1,12 @@
 #include "base/clock.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <ctime>
+
+#include <fmt/format.h>
 
 namespace vdk {
 namespace {

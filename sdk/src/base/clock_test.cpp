@@ -1,10 +1,10 @@
 #include "base/clock.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <ctime>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -46,9 +46,9 @@ TEST(Clock, iso_times_read_back_and_nothing_else_does) {
   for (const TimePoint time : {kTime, TimePoint(-1us), TimePoint()}) {
     EXPECT_EQ(from_iso8601(to_iso8601(time)), time);
   }
-  for (const char* text : {"", "2026-01-31", "2026-01-31T23:59:59.123456", "2026-02-30T00:00:00.000000Z",
-                           "2026-01-31T24:00:00.000000Z", "2026-01-31T23:59:5x.000000Z",
-                           "2026-01-31 23:59:59.000000Z"}) {
+  for (const char* text : {"", "2026-01-31", "2026-01-31T23:59:59.123456",
+                           "2026-02-30T00:00:00.000000Z", "2026-01-31T24:00:00.000000Z",
+                           "2026-01-31T23:59:5x.000000Z", "2026-01-31 23:59:59.000000Z"}) {
     EXPECT_EQ(from_iso8601(text), std::nullopt) << text;
   }
 }

@@ -61,7 +61,8 @@ std::string remedy_of(int error, const fs::path& path) {
       return "Raise the limit on file sizes (ulimit -f), then run again.";
     case EACCES:
     case EPERM:
-      return "Give this user the right to use " + path.string() + ", or run as the user who has it.";
+      return "Give this user the right to use " + path.string() +
+             ", or run as the user who has it.";
     case EROFS:
       return "Make " + directory + " writable, or configure a directory that is.";
     case ENOENT:
@@ -110,7 +111,8 @@ int write_all(int descriptor, std::string_view content) {
   return 0;
 }
 
-// 0 or the error's number. Pipes, terminals and some file systems cannot be synced; they have nothing to lose.
+// 0 or the error's number. Pipes, terminals and some file systems cannot be synced; they have
+// nothing to lose.
 int sync(int descriptor) {
 #if defined(F_FULLFSYNC)
   if (fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
@@ -128,11 +130,12 @@ fs::path directory_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// 0 or the error's number. The entries of new directories are synced, or a crash could take them with the file.
-int make_directories(const fs::path& directory, mode_t mode, Durability durability) {
+// 0 or the error's number. The entries of new directories are synced, or a crash could take them
+// with the file.
+int make_directories(const fs::path& directory, mode_t mode) {
   std::vector<fs::path> missing;
   for (fs::path at = directory; !at.empty(); at = at.parent_path()) {
-    struct stat status {};
+    struct stat status{};
     if (stat(at.c_str(), &status) == 0) {
       if (!S_ISDIR(status.st_mode)) return ENOTDIR;
       break;
@@ -143,9 +146,9 @@ int make_directories(const fs::path& directory, mode_t mode, Durability durabili
   }
   for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
     if (mkdir(at->c_str(), mode) != 0 && errno != EEXIST) return errno;
-    if (durability == Durability::kill) continue;
     const int error = sync_directory(directory_of(*at));
-    if (error != 0 && error != EACCES) return error;  // one that may be written need not be readable
+    if (error != 0 && error != EACCES)
+      return error;  // one that may be written need not be readable
   }
   return 0;
 }
@@ -181,21 +184,22 @@ class Temporary {
   fs::path path_;
 };
 
-// Gives the new file the rights and, where the system permits, the owner of the one that it replaces.
+// Gives the new file the rights and, where the system permits, the owner of the one that it
+// replaces.
 int take_over(int descriptor, const fs::path& former, Access access) {
-  struct stat status {};
+  struct stat status{};
   if (stat(former.c_str(), &status) != 0) return 0;
   const bool same = status.st_uid == geteuid() && status.st_gid == getegid();
-  if (!same && fchown(descriptor, status.st_uid, status.st_gid) != 0 && errno != EPERM) return errno;
+  if (!same && fchown(descriptor, status.st_uid, status.st_gid) != 0 && errno != EPERM)
+    return errno;
   if (access == Access::owner_only) return 0;
   return fchmod(descriptor, status.st_mode & 0777U) == 0 ? 0 : errno;
 }
 
-int replace(const fs::path& path, std::string_view content, Access access, Durability durability) {
+int replace(const fs::path& path, std::string_view content, Access access) {
   const mode_t directory_mode = access == Access::owner_only ? 0700 : 0777;
-  if (const int error = make_directories(directory_of(path), directory_mode, durability); error != 0) {
+  if (const int error = make_directories(directory_of(path), directory_mode); error != 0)
     return error;
-  }
   const mode_t mode = access == Access::owner_only ? 0600 : 0666;
   fs::path name = temporary_beside(path);
   int number = open_file(name, O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -208,9 +212,7 @@ int replace(const fs::path& path, std::string_view content, Access access, Durab
   Temporary temporary(name);
   if (const int error = take_over(file.get(), path, access); error != 0) return error;
   if (const int error = write_all(file.get(), content); error != 0) return error;
-  if (durability == Durability::power_failure) {
-    if (const int error = sync(file.get()); error != 0) return error;
-  }
+  if (const int error = sync(file.get()); error != 0) return error;
   if (!file.close()) return errno;
   if (rename(name.c_str(), path.c_str()) != 0) return errno;
   temporary.keep();
@@ -219,12 +221,13 @@ int replace(const fs::path& path, std::string_view content, Access access, Durab
 
 constexpr const char* kUnlocked = "There is no lock, so what it protects was left alone.";
 
-// The descriptor that holds the lock; -1 where another holds it. Throws Error where it cannot be asked for.
+// The descriptor that holds the lock; -1 where another holds it. Throws Error where it cannot be
+// asked for.
 int lock_now(const fs::path& path, LockMode mode) {
   for (;;) {
     int descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
     if (descriptor < 0 && errno == ENOENT) {
-      const int error = make_directories(directory_of(path), 0700, Durability::kill);
+      const int error = make_directories(directory_of(path), 0700);
       if (error != 0) throw write_error(path, error, kUnlocked);
       descriptor = open_file(path, O_RDWR | O_CREAT, 0666);
     }
@@ -236,8 +239,8 @@ int lock_now(const fs::path& path, LockMode mode) {
       throw write_error(path, errno, kUnlocked);
     }
     // The file may have been removed between the two calls; such a lock protects nothing.
-    struct stat held {};
-    struct stat named {};
+    struct stat held{};
+    struct stat named{};
     if (fstat(file.get(), &held) == 0 && stat(path.c_str(), &named) == 0 &&
         held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
       return file.release();
@@ -246,14 +249,13 @@ int lock_now(const fs::path& path, LockMode mode) {
 }
 
 std::string read_all(const Descriptor& file, const fs::path& path) {
-  struct stat status {};
-  std::string content;
-  if (fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) {
-    content.reserve(static_cast<std::size_t>(status.st_size) + 1);
-  }
-  constexpr std::size_t kChunk = 65536;
+  struct stat status{};
+  // Files of the kernel have no size.
+  const bool sized =
+      fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+  std::string content(sized ? static_cast<std::size_t>(status.st_size) + 1 : 4096, '\0');
   for (std::size_t filled = 0;;) {
-    content.resize(std::max(content.capacity(), filled + 1));
+    if (filled == content.size()) content.resize(2 * filled);
     const ssize_t count = read(file.get(), content.data() + filled, content.size() - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw read_error(path, errno);
@@ -262,7 +264,6 @@ std::string read_all(const Descriptor& file, const fs::path& path) {
       content.resize(filled);
       return content;
     }
-    if (filled == content.size()) content.reserve(filled + kChunk);
   }
 }
 
@@ -281,31 +282,31 @@ std::optional<std::string> read_file_if_exists(const std::filesystem::path& path
   throw read_error(path, errno);
 }
 
-void write_file_atomic(const std::filesystem::path& path, std::string_view content, Access access,
-                       Durability durability) {
+void write_file_atomic(const std::filesystem::path& path, std::string_view content, Access access) {
   const fs::path target = behind_links(path);
-  if (const int error = replace(target, content, access, durability); error != 0) {
+  if (const int error = replace(target, content, access); error != 0) {
     throw write_error(path, error, "What was there before is unchanged; nothing new was stored.");
   }
-  if (durability == Durability::kill) return;
   const int error = sync_directory(directory_of(target));
   if (error != 0 && error != EACCES) {
     throw write_error(path, error, "The new content is there, but a power failure may undo it.");
   }
 }
 
-void write_file_in_place(const std::filesystem::path& path, std::string_view content) {
+void write_file_in_place(const std::filesystem::path& path, std::string_view content,
+                         Durability durability) {
   const char* consequence = "Its content is incomplete or out of date.";
   Descriptor file(open_file(path, O_WRONLY | O_CREAT, 0666));
   if (!file.is_open()) throw write_error(path, errno, consequence);
   // Writing comes before truncating: there is no moment without content.
   int error = write_all(file.get(), content);
-  struct stat status {};
+  struct stat status{};
   if (error == 0 && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+      status.st_size > static_cast<off_t>(content.size()) &&
       ftruncate(file.get(), static_cast<off_t>(content.size())) != 0) {
     error = errno;
   }
-  if (error == 0) error = sync(file.get());
+  if (error == 0 && durability == Durability::power_failure) error = sync(file.get());
   if (error == 0 && !file.close()) error = errno;
   if (error != 0) throw write_error(path, error, consequence);
 }
@@ -342,7 +343,8 @@ FileLock::FileLock(FileLock&& other) noexcept
 
 FileLock::~FileLock() {
   if (descriptor_ < 0) return;
-  // A forked child shares the lock: it must not release its parent's, nor keep it alive once the parent is done.
+  // A forked child shares the lock: it must not release its parent's, nor keep it alive once the
+  // parent is done.
   if (owner_ == getpid()) flock(descriptor_, LOCK_UN);
   ::close(descriptor_);
 }

@@ -9,7 +9,8 @@
 
 namespace vdk {
 
-// Throws Error (platform where the system fails, user where the file is the user's and cannot be read).
+// Throws Error (platform where the system fails, user where the file is the user's and cannot be
+// read).
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
 // As read_file, but nothing where the file does not exist.
@@ -17,16 +18,18 @@ namespace vdk {
 
 enum class Access { everybody, owner_only };
 
-// What a file outlives. Surviving a power failure costs a sync of file and directory: milliseconds.
+// Writes beside the file, syncs file and directory, and renames over it. Creates missing
+// directories.
+void write_file_atomic(const std::filesystem::path& path, std::string_view content,
+                       Access access = Access::everybody);
+
+// What a file outlives. Surviving a power failure costs a sync: milliseconds.
 enum class Durability { power_failure, kill };
 
-// Writes beside the file, syncs file and directory, and renames over it. Creates missing directories.
-void write_file_atomic(const std::filesystem::path& path, std::string_view content,
-                       Access access = Access::everybody,
-                       Durability durability = Durability::power_failure);
-
-// Replaces the content of a file that must keep its inode (bind mounts), and syncs it.
-void write_file_in_place(const std::filesystem::path& path, std::string_view content);
+// Replaces the content of a file, which keeps its inode: for bind mounts, and where a new file
+// would cost too much. A reader may see the content half replaced.
+void write_file_in_place(const std::filesystem::path& path, std::string_view content,
+                         Durability durability = Durability::power_failure);
 
 // Many may hold a shared lock at a time, and then nobody an exclusive one.
 enum class LockMode { exclusive, shared };
@@ -52,8 +55,9 @@ class FileLock {
   int owner_;  // the process that took it: a forked child never releases it
 };
 
-// The directory of local state: $VDK_STATE_DIRECTORY, else $XDG_STATE_HOME/vdk, else ~/.local/state/vdk; a
-// directory under the system's temporary one where there is no home. Not created here.
+// The directory of local state: $VDK_STATE_DIRECTORY, else $XDG_STATE_HOME/vdk, else
+// ~/.local/state/vdk; a directory under the system's temporary one where there is no home. Not
+// created here.
 [[nodiscard]] std::filesystem::path local_state_directory();
 
 }  // namespace vdk

@@ -1,7 +1,6 @@
 #include "base/file.hpp"
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +13,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 
@@ -36,14 +37,13 @@ class File : public testing::Test {
     return found;
   }
 
-  const fs::path root_ =
-      fs::path(testing::TempDir()) /
-      ("vdk_file_" + std::to_string(getpid()) + "_" +
-       testing::UnitTest::GetInstance()->current_test_info()->name());
+  const fs::path root_ = fs::path(testing::TempDir()) /
+                         ("vdk_file_" + std::to_string(getpid()) + "_" +
+                          testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
 mode_t mode_of(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   EXPECT_EQ(stat(path.c_str(), &status), 0);
   return status.st_mode & 0777U;
 }
@@ -177,15 +177,14 @@ TEST_F(File, a_full_disk_says_what_to_free) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
   const Error error = failure_of([] { write_file_in_place("/dev/full", "x"); });
   EXPECT_EQ(error.text().why, "The system says: No space left on device.");
-  EXPECT_EQ(error.text().countermeasure,
-            "Free space on the file system of /dev, then run again.");
+  EXPECT_EQ(error.text().countermeasure, "Free space on the file system of /dev, then run again.");
 }
 
 TEST_F(File, writing_in_place_keeps_the_inode_and_shortens) {
   const fs::path file = root_ / "f";
   std::ofstream(file) << "a longer text";
-  struct stat before {};
-  struct stat after {};
+  struct stat before{};
+  struct stat after{};
   stat(file.c_str(), &before);
   write_file_in_place(file, "short");
   stat(file.c_str(), &after);
@@ -332,7 +331,8 @@ class Variables {
   explicit Variables(const Values& values) {
     for (const char* name : {"VDK_STATE_DIRECTORY", "XDG_STATE_HOME", "HOME", "TMPDIR"}) {
       const char* value = getenv(name);
-      before_.emplace_back(name, value != nullptr ? std::optional<std::string>(value) : std::nullopt);
+      before_.emplace_back(name,
+                           value != nullptr ? std::optional<std::string>(value) : std::nullopt);
       unsetenv(name);
     }
     for (const auto& [name, value] : values) setenv(name.c_str(), value.c_str(), 1);
@@ -352,8 +352,8 @@ class Variables {
 TEST_F(File, local_state_lies_where_the_environment_says) {
   const std::string home = root_.string();
   {
-    const Variables set(Variables::Values{
-        {"VDK_STATE_DIRECTORY", "/s"}, {"XDG_STATE_HOME", "/x"}, {"HOME", home}});
+    const Variables set(
+        Variables::Values{{"VDK_STATE_DIRECTORY", "/s"}, {"XDG_STATE_HOME", "/x"}, {"HOME", home}});
     EXPECT_EQ(local_state_directory(), "/s");
   }
   {

@@ -51,7 +51,8 @@ RunIds make_run_ids(std::string_view op_id, std::string_view execution_id,
     ids.attempt_id = ids.execution_id + '-' + random_suffix();
   }
   if (ids.execution_id.empty()) {
-    // Upstream's execution id is empty where the attempt id has no dash; an id that is none identifies nothing.
+    // Upstream's execution id is empty where the attempt id has no dash; an id that is none
+    // identifies nothing.
     ids.execution_id = ids.attempt_id.substr(0, ids.attempt_id.rfind('-'));
     if (ids.execution_id.empty()) ids.execution_id = ids.attempt_id;
   }

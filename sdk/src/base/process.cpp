@@ -47,7 +47,8 @@ struct Pipe {
   Descriptor write;
 };
 
-// Both ends lie above the standard streams even where those are closed, and no other child inherits them.
+// Both ends lie above the standard streams even where those are closed, and no other child inherits
+// them.
 std::optional<Pipe> make_pipe() {
   std::array<int, 2> ends{};
 #if defined(__linux__)
@@ -73,13 +74,14 @@ class SpawnSettings {
     posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
 
-    // A process group of its own, so that the time limit ends what the program started as well; and the
-    // signals as a shell would leave them, whatever this process blocks or ignores.
+    // A process group of its own, so that the time limit ends what the program started as well; and
+    // the signals as a shell would leave them, whatever this process blocks or ignores.
     posix_spawnattr_init(&attributes_);
     sigset_t signals;
     sigemptyset(&signals);
     posix_spawnattr_setsigmask(&attributes_, &signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT}) sigaddset(&signals, signal);
+    for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT})
+      sigaddset(&signals, signal);
     posix_spawnattr_setsigdefault(&attributes_, &signals);
     posix_spawnattr_setpgroup(&attributes_, 0);
     const int flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;

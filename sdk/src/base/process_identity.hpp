@@ -17,8 +17,8 @@ struct ProcessIdentity {
 
 [[nodiscard]] ProcessIdentity current_process_identity();
 
-// False where the process is known to be gone. A process of another container cannot be seen from here and
-// counts as alive until the machine boots again; one of another machine counts as gone.
+// False where the process is known to be gone. A process of another container cannot be seen from
+// here and counts as alive until the machine boots again; one of another machine counts as gone.
 [[nodiscard]] bool is_alive(const ProcessIdentity& process);
 
 }  // namespace vdk

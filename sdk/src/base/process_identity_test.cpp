@@ -1,9 +1,10 @@
 #include "base/process_identity.hpp"
 
-#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -41,7 +42,8 @@ TEST(ProcessIdentity, a_process_that_ended_is_gone_even_before_it_is_reaped) {
 
 TEST(ProcessIdentity, a_process_id_that_was_given_again_is_another_process) {
   ProcessIdentity other = current_process_identity();
-  if (other.start_time.empty()) GTEST_SKIP() << "this platform does not tell when a process started";
+  if (other.start_time.empty())
+    GTEST_SKIP() << "this platform does not tell when a process started";
   other.start_time = "1";
   EXPECT_FALSE(is_alive(other));
 }

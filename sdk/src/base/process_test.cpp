@@ -1,6 +1,5 @@
 #include "base/process.hpp"
 
-#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -88,8 +89,8 @@ TEST(Process, the_first_executable_of_the_path_is_found) {
   chmod((root / "c/vdk-tool").c_str(), 0755);
 
   const std::string before = std::getenv("PATH");
-  const std::string path = (root / "a").string() + ":" + (root / "b").string() + "::" +
-                           (root / "c").string() + ":" + before;
+  const std::string path = (root / "a").string() + ":" + (root / "b").string() +
+                           "::" + (root / "c").string() + ":" + before;
   setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(find_on_path("vdk-tool"), (root / "c/vdk-tool").string());
   EXPECT_EQ(find_on_path("vdk-no-such-tool"), "");

@@ -1,9 +1,9 @@
 #include "base/shared_library.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <utility>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 

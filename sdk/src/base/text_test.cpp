@@ -1,9 +1,9 @@
 #include "base/text.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -75,7 +75,7 @@ TEST(Text, find_invalid_utf8_names_the_first_bad_byte) {
   EXPECT_EQ(find_invalid_utf8("12345678\xFF"), 8U);
   EXPECT_EQ(find_invalid_utf8("caf\xE9 latin-1"), 3U);
   EXPECT_EQ(find_invalid_utf8("\xC0\xAF"), 0U);          // overlong
-  EXPECT_EQ(find_invalid_utf8("a\xE0\x80\xAF"), 1U);      // overlong
+  EXPECT_EQ(find_invalid_utf8("a\xE0\x80\xAF"), 1U);     // overlong
   EXPECT_EQ(find_invalid_utf8("\xED\xA0\x80"), 0U);      // surrogate
   EXPECT_EQ(find_invalid_utf8("\xF4\x90\x80\x80"), 0U);  // above U+10FFFF
   EXPECT_EQ(find_invalid_utf8("ab\xE6\xBC"), 2U);        // cut off
@@ -85,9 +85,9 @@ TEST(Text, display_width_counts_columns_and_not_bytes) {
   EXPECT_EQ(display_width("abc"), 3U);
   EXPECT_EQ(display_width("zażółć"), 6U);
   EXPECT_EQ(display_width("漢字"), 4U);
-  EXPECT_EQ(display_width("e\xCC\x81"), 1U);           // e and a combining accent
-  EXPECT_EQ(display_width("\xF0\x9F\x98\x80"), 2U);   // a face
-  EXPECT_EQ(display_width("█▏"), 2U);                  // bars of reports
+  EXPECT_EQ(display_width("e\xCC\x81"), 1U);         // e and a combining accent
+  EXPECT_EQ(display_width("\xF0\x9F\x98\x80"), 2U);  // a face
+  EXPECT_EQ(display_width("█▏"), 2U);                // bars of reports
   EXPECT_EQ(display_width("a\xFF"), 2U);
   EXPECT_EQ(display_width("a\xE6\xBC"), 3U);
 }

@@ -1,9 +1,9 @@
 #include "state/file_name.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <iterator>
+
+#include <fmt/format.h>
 
 namespace vdk {
 namespace {

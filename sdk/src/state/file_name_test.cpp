@@ -1,9 +1,9 @@
 #include "state/file_name.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -25,9 +25,9 @@ TEST(FileName, different_names_are_different_files) {
   const std::string longest(119, 'x');
   std::set<std::string> seen;
   for (const std::string& name :
-       {std::string(), std::string("%"), std::string("a.b"), std::string("a%2Eb"), std::string("a/b"),
-        longest + "y", longest + "yz", longest + "yy", longest + std::string(5000, '.'),
-        longest + std::string(5001, '.')}) {
+       {std::string(), std::string("%"), std::string("a.b"), std::string("a%2Eb"),
+        std::string("a/b"), longest + "y", longest + "yz", longest + "yy",
+        longest + std::string(5000, '.'), longest + std::string(5001, '.')}) {
     const std::string file = file_name_of(name);
     EXPECT_LE(file.size(), 120U);
     EXPECT_TRUE(seen.insert(file).second) << name;

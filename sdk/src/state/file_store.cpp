@@ -1,12 +1,13 @@
 #include "state/file_store.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <functional>
 #include <optional>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "state/file_name.hpp"
 #include "vdk/base/error.hpp"
@@ -48,10 +49,11 @@ Value FileStore::read(std::string_view job, std::string_view team) {
     why = error.text().what;
   }
   throw user_error({
-      .what = fmt::format("The {} of the job '{}' cannot be read from {}.", words_of(kind_).many, job,
-                          file.string()),
+      .what = fmt::format("The {} of the job '{}' cannot be read from {}.", words_of(kind_).many,
+                          job, file.string()),
       .why = std::move(why),
-      .consequence = fmt::format("No {} was read, and the file was left as it is.", words_of(kind_).one),
+      .consequence =
+          fmt::format("No {} was read, and the file was left as it is.", words_of(kind_).one),
       .countermeasure = "Repair the file, or remove it to begin with none.",
   });
 }
@@ -83,12 +85,12 @@ Value FileStore::write(std::string_view job, std::string_view team, const Value&
   return map;
 }
 
-// Where there is no home, state lies under the system's temporary directory, and anybody may have made that
-// directory to read what comes.
+// Where there is no home, state lies under the system's temporary directory, and anybody may have
+// made that directory to read what comes.
 void FileStore::refuse_foreign_directory() const {
   if (kind_ != StateKind::secrets) return;
   for (const std::filesystem::path& directory : {directory_, directory_ / words_of(kind_).many}) {
-    struct stat status {};
+    struct stat status{};
     if (stat(directory.c_str(), &status) != 0) continue;
     if (status.st_uid == geteuid() || status.st_uid == 0 || geteuid() == 0) continue;
     throw platform_error({
@@ -100,7 +102,8 @@ void FileStore::refuse_foreign_directory() const {
   }
 }
 
-// Checks each value by reading it back: a file that cannot be read again would lock the job out of its state.
+// Checks each value by reading it back: a file that cannot be read again would lock the job out of
+// its state.
 std::string FileStore::text_of(const Value& map) const {
   for (const Member& member : *map.if_map()) {
     try {
@@ -108,7 +111,8 @@ std::string FileStore::text_of(const Value& map) const {
     } catch (const Error&) {
       throw user_error({
           .what = fmt::format("The {} '{}' cannot be stored.", words_of(kind_).one, member.key),
-          .why = "It holds something that JSON has no form for: a number that is not finite, text that "
+          .why = "It holds something that JSON has no form for: a number that is not finite, text "
+                 "that "
                  "is not UTF-8, or values nested too deeply.",
           .consequence = fmt::format("No {} was changed.", words_of(kind_).one),
           .countermeasure = "Store it in another form, for example as text or as null.",

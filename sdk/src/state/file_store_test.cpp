@@ -37,7 +37,7 @@ class FileStoreTest : public testing::Test {
 };
 
 mode_t mode_of(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   EXPECT_EQ(stat(path.c_str(), &status), 0) << path;
   return status.st_mode & 0777U;
 }
@@ -48,7 +48,8 @@ TEST_F(FileStoreTest, nothing_stored_is_an_empty_map_and_makes_no_file) {
 }
 
 TEST_F(FileStoreTest, what_is_written_is_read_by_the_next_run) {
-  const Value map = parse_json(R"({"z": 1, "a": [1.5, null, {"n": true}], "big": 123456789012345678901234567890,
+  const Value map =
+      parse_json(R"({"z": 1, "a": [1.5, null, {"n": true}], "big": 123456789012345678901234567890,
                                    "text": "zażółć \u0001 \"q\"", "real": 1e300})");
   EXPECT_EQ(store().write("job", "", map), map);
   EXPECT_EQ(store().read("job", ""), map);
@@ -71,16 +72,23 @@ TEST_F(FileStoreTest, jobs_teams_and_kinds_are_kept_apart_whatever_their_names) 
     std::string team;
   };
   const std::vector<Owner> owners = {
-      {StateKind::properties, "job", ""},         {StateKind::secrets, "job", ""},
-      {StateKind::properties, "job", "team"},     {StateKind::properties, "team.job", ""},
-      {StateKind::properties, "../secrets/job", ""}, {StateKind::properties, "..", ".."},
-      {StateKind::properties, "", ""},            {StateKind::properties, "/etc/passwd", ""},
+      {StateKind::properties, "job", ""},
+      {StateKind::secrets, "job", ""},
+      {StateKind::properties, "job", "team"},
+      {StateKind::properties, "team.job", ""},
+      {StateKind::properties, "../secrets/job", ""},
+      {StateKind::properties, "..", ".."},
+      {StateKind::properties, "", ""},
+      {StateKind::properties, "/etc/passwd", ""},
       {StateKind::properties, std::string(4000, 'j'), std::string(4000, 't')},
       {StateKind::properties, std::string("a\0b", 3), ""},
-      {StateKind::properties, "a", ""},           {StateKind::properties, "b", "a"},
-      {StateKind::properties, "job.json", ""},    {StateKind::properties, "job.json.lock", ""}};
+      {StateKind::properties, "a", ""},
+      {StateKind::properties, "b", "a"},
+      {StateKind::properties, "job.json", ""},
+      {StateKind::properties, "job.json.lock", ""}};
   for (std::size_t i = 0; i < owners.size(); ++i) {
-    store(owners[i].kind).write(owners[i].job, owners[i].team, map_of("i", static_cast<std::int64_t>(i)));
+    store(owners[i].kind)
+        .write(owners[i].job, owners[i].team, map_of("i", static_cast<std::int64_t>(i)));
   }
   for (std::size_t i = 0; i < owners.size(); ++i) {
     EXPECT_EQ(store(owners[i].kind).read(owners[i].job, owners[i].team),
@@ -148,9 +156,9 @@ TEST_F(FileStoreTest, what_json_cannot_hold_is_refused_by_name_and_nothing_chang
   store().write("job", "", map_of("a", 1));
   Value deep(Value::List{});
   for (int i = 0; i < 300; ++i) deep = Value(Value::List{std::move(deep)});
-  for (const Value& value : {Value(std::numeric_limits<double>::quiet_NaN()),
-                             Value(Value::List{std::numeric_limits<double>::infinity()}),
-                             Value("caf\xE9"), deep}) {
+  for (const Value& value :
+       {Value(std::numeric_limits<double>::quiet_NaN()),
+        Value(Value::List{std::numeric_limits<double>::infinity()}), Value("caf\xE9"), deep}) {
     Value map = map_of("good", 2);
     map.set("bad one", value);
     const auto error = failure_of([&] { store().write("job", "", map); });
@@ -193,7 +201,8 @@ TEST_F(FileStoreTest, a_full_disk_keeps_what_was_stored) {
   EXPECT_EQ(exit_code, 0);
   EXPECT_EQ(store().read("job", ""), map_of("a", "old"));
   const auto entries = fs::directory_iterator(root() / "properties");
-  EXPECT_EQ(std::distance(begin(entries), end(entries)), 2) << "the file and its lock, nothing else";
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 2)
+      << "the file and its lock, nothing else";
 }
 
 TEST_F(FileStoreTest, concurrent_writers_leave_the_whole_map_of_one_of_them) {

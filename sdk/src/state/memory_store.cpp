@@ -1,8 +1,8 @@
 #include "state/memory_store.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "vdk/base/log.hpp"
 
@@ -25,7 +25,7 @@ Value MemoryStore::write(std::string_view, std::string_view, const Value& map) {
     log(LogLevel::warning, "vdk.state",
         fmt::format("{} are kept in memory and are lost when the run ends; to keep them, set "
                     "{}_default_type = file.",
-                    words.Many, words.many));
+                    words.title, words.many));
   }
   return map;
 }

@@ -8,7 +8,8 @@
 
 namespace vdk {
 
-// One map, whatever the job: a store belongs to one job. The first write warns that nothing will remain.
+// One map, whatever the job: a store belongs to one job. The first write warns that nothing will
+// remain.
 class MemoryStore : public KeyValueStore {
  public:
   explicit MemoryStore(StateKind kind) : kind_(kind) {}

@@ -1,6 +1,5 @@
 #include "state/run_records.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <functional>
 #include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
@@ -25,7 +26,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kRunning = "running";
 constexpr std::string_view kLost = "lost";
 constexpr std::string_view kRecordEnd = ".json";
-constexpr std::string_view kTemporaryEnd = ".tmp";
 
 fs::path runs_directory() { return local_state_directory() / "runs"; }
 fs::path directory_of(std::string_view job) { return runs_directory() / file_name_of(job); }
@@ -56,15 +56,24 @@ std::string text_of(const RunRecord& record) {
   return to_json(value) + '\n';
 }
 
+// In place and without a sync: a new file at the end of each run would cost more than all else
+// here, and the end finds its room on a disk that has filled up since.
 void write(const RunRecord& record) {
-  write_file_atomic(file_of(record), text_of(record), Access::owner_only, Durability::kill);
+  write_file_in_place(file_of(record), text_of(record), Durability::kill);
+}
+
+void make_directory_of(const RunRecord& record) {
+  std::error_code failure;
+  fs::create_directories(directory_of(record.job),
+                         failure);  // what follows says why it is not there
 }
 
 void warn(const std::exception& failure) {
   const auto* known = dynamic_cast<const Error*>(&failure);
   log(LogLevel::warning, "vdk.state",
-      fmt::format("This run is not recorded, so `vdk runs` will not show how it ended. {}",
-                  known != nullptr ? known->text().what + ' ' + known->text().why : failure.what()));
+      fmt::format(
+          "This run is not recorded, so `vdk runs` will not show how it ended. {}",
+          known != nullptr ? known->text().what + ' ' + known->text().why : failure.what()));
 }
 
 std::string string_at(const Value& value, std::string_view key) {
@@ -79,39 +88,49 @@ std::int64_t integer_at(const Value& value, std::string_view key) {
   return number != nullptr ? *number : 0;
 }
 
+// The text of a file as JSON; null where it is none. A file that is being written is read once
+// more.
+Value json_of(const fs::path& file) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return parse_json(read_file(file));
+    } catch (const Error&) {
+      if (attempt == 3) return {};
+    }
+  }
+}
+
 // What a file says of its run; a file that says nothing understandable is a run that was lost.
 RunRecord read_record(const fs::path& file) {
+  const Value value = json_of(file);
   RunRecord record;
-  record.status = kLost;
-  try {
-    const Value value = parse_json(read_file(file));
-    record.job = string_at(value, "job");
-    record.execution_id = string_at(value, "execution_id");
-    record.op_id = string_at(value, "op_id");
-    record.attempt_id = string_at(value, "attempt_id");
-    record.directory = string_at(value, "directory");
-    record.start = string_at(value, "start");
-    record.end = string_at(value, "end");
-    record.rows = integer_at(value, "rows");
-    record.version = string_at(value, "version");
-    record.process.pid = static_cast<int>(integer_at(value, "pid"));
-    const Value* resumable = value.find("resumable");
-    record.resumable = resumable != nullptr && resumable->if_bool() != nullptr && *resumable->if_bool();
-    if (const Value* exit_code = value.find("exit_code"); exit_code != nullptr && exit_code->if_integer()) {
-      record.exit_code = static_cast<int>(*exit_code->if_integer());
-    }
-    if (const Value* process = value.find("process")) {
-      record.process.start_time = string_at(*process, "start_time");
-      record.process.boot = string_at(*process, "boot");
-      record.process.pid_namespace = string_at(*process, "pid_namespace");
-    }
-    const std::string status = string_at(value, "status");
-    const bool complete = !record.job.empty() && !record.execution_id.empty() && !status.empty();
-    if (complete && (status != kRunning || is_alive(record.process))) record.status = status;
-    record.written = true;
-  } catch (const Error&) {
-    record.status = kLost;
+  record.job = string_at(value, "job");
+  record.execution_id = string_at(value, "execution_id");
+  record.op_id = string_at(value, "op_id");
+  record.attempt_id = string_at(value, "attempt_id");
+  record.directory = string_at(value, "directory");
+  record.start = string_at(value, "start");
+  record.end = string_at(value, "end");
+  record.rows = integer_at(value, "rows");
+  record.version = string_at(value, "version");
+  record.process.pid = static_cast<int>(integer_at(value, "pid"));
+  const Value* resumable = value.find("resumable");
+  record.resumable =
+      resumable != nullptr && resumable->if_bool() != nullptr && *resumable->if_bool();
+  if (const Value* exit_code = value.find("exit_code");
+      exit_code != nullptr && exit_code->if_integer()) {
+    record.exit_code = static_cast<int>(*exit_code->if_integer());
   }
+  if (const Value* process = value.find("process")) {
+    record.process.start_time = string_at(*process, "start_time");
+    record.process.boot = string_at(*process, "boot");
+    record.process.pid_namespace = string_at(*process, "pid_namespace");
+  }
+  const std::string status = string_at(value, "status");
+  const bool complete = !record.job.empty() && !record.execution_id.empty() && !status.empty();
+  const bool known = complete && (status != kRunning || is_alive(record.process));
+  record.status = known ? status : std::string(kLost);
+  record.written = true;
   if (record.job.empty()) record.job = file.parent_path().filename().string();
   if (record.execution_id.empty()) record.execution_id = file.stem().string();
   return record;
@@ -138,7 +157,7 @@ std::vector<fs::path> files_in(const fs::path& directory, std::string_view name_
 
 // When the file was last written; nothing where it is gone.
 std::optional<TimePoint> written_at(const fs::path& file) {
-  struct stat status {};
+  struct stat status{};
   if (stat(file.c_str(), &status) != 0) return std::nullopt;
   return std::chrono::system_clock::from_time_t(status.st_mtime);
 }
@@ -146,6 +165,17 @@ std::optional<TimePoint> written_at(const fs::path& file) {
 bool remove_file(const fs::path& file) {
   std::error_code failure;
   return fs::remove(file, failure);
+}
+
+void remove_lock_of(const fs::path& job_directory) {
+  std::error_code failure;
+  if (!fs::exists(lock_of(job_directory), failure)) return;
+  try {
+    if (const auto lock = FileLock::try_lock(lock_of(job_directory)))
+      remove_file(lock_of(job_directory));
+  } catch (const Error&) {
+    return;  // an empty file in a directory of the past
+  }
 }
 
 std::optional<std::string> another_running(std::string_view job, std::string_view execution_id) {
@@ -184,6 +214,7 @@ void start_record(RunRecord& record) noexcept {
     record.status = kRunning;
     record.version = version();
     record.process = current_process_identity();
+    make_directory_of(record);
     write(record);
     record.written = true;
   } catch (const std::exception& failure) {
@@ -209,7 +240,8 @@ void end_record(const RunRecord& record, std::string_view status, int exit_code,
 std::vector<RunRecord> list_records(std::string_view job) {
   std::vector<RunRecord> records;
   for (const fs::path& directory : job_directories(job)) {
-    for (const fs::path& file : files_in(directory, kRecordEnd)) records.push_back(read_record(file));
+    for (const fs::path& file : files_in(directory, kRecordEnd))
+      records.push_back(read_record(file));
   }
   std::ranges::sort(records, std::greater{}, [](const RunRecord& record) {
     return std::pair(std::string_view(record.start), std::string_view(record.execution_id));
@@ -220,8 +252,6 @@ std::vector<RunRecord> list_records(std::string_view job) {
 std::size_t remove_records(std::string_view job, std::chrono::seconds age) {
   std::size_t removed = 0;
   const TimePoint limit = std::chrono::system_clock::now() - age;
-  // A run writes its file within a moment; what lies about longer was left by a kill.
-  const TimePoint temporary_limit = std::min(limit, std::chrono::system_clock::now() - std::chrono::hours(1));
   for (const fs::path& directory : job_directories(job)) {
     for (const fs::path& file : files_in(directory, kRecordEnd)) {
       const RunRecord record = read_record(file);
@@ -230,16 +260,7 @@ std::size_t remove_records(std::string_view job, std::chrono::seconds age) {
       if (!ended) ended = written_at(file);
       if (ended && *ended <= limit && remove_file(file)) ++removed;
     }
-    for (const fs::path& file : files_in(directory, kTemporaryEnd)) {
-      if (const auto written = written_at(file); written && *written <= temporary_limit) remove_file(file);
-    }
-    if (!files_in(directory, "").empty() && files_in(directory, kRecordEnd).empty()) {
-      try {
-        if (const auto lock = FileLock::try_lock(lock_of(directory))) remove_file(lock_of(directory));
-      } catch (const Error&) {
-        continue;  // nothing but an empty directory is left over
-      }
-    }
+    if (files_in(directory, kRecordEnd).empty()) remove_lock_of(directory);
     rmdir(directory.c_str());  // succeeds only where it is empty
   }
   return removed;

@@ -35,19 +35,21 @@ struct RunRecord {
   bool written = false;  // the start is in the file
 };
 
-// Writes the record with this process, this moment and the status "running". A later attempt of the same
-// execution replaces the record of the former.
+// Writes the record with this process, this moment and the status "running". A later attempt of the
+// same execution replaces the record of the former.
 void start_record(RunRecord& record) noexcept;
 
-// Replaces the record of start_record by one that says how the run ended. Any thread; does nothing in a forked child.
+// Replaces the record of start_record by one that says how the run ended. Any thread; does nothing
+// in a forked child.
 void end_record(const RunRecord& record, std::string_view status, int exit_code,
                 std::int64_t rows) noexcept;
 
-// The latest first, of one job or (empty) of all. A record that says "running" while its process is gone reads as
-// "lost", and so does a file that cannot be understood: never as a success.
+// The latest first, of one job or (empty) of all. A record that says "running" while its process is
+// gone reads as "lost", and so does a file that cannot be understood: never as a success.
 [[nodiscard]] std::vector<RunRecord> list_records(std::string_view job);
 
-// Removes the records of runs that ended longer ago than `age`, of one job or (empty) of all. Returns how many.
+// Removes the records of runs that ended longer ago than `age`, of one job or (empty) of all.
+// Returns how many.
 std::size_t remove_records(std::string_view job, std::chrono::seconds age);
 
 // The record as `vdk runs --output json` prints it.
@@ -57,7 +59,8 @@ std::size_t remove_records(std::string_view job, std::chrono::seconds age);
 class RunGuard {
  public:
   RunGuard(std::string_view job, std::string_view execution_id) noexcept;
-  // "execution ID (process 123)" of a run that was at work when this one began; nothing where there was none.
+  // "execution ID (process 123)" of a run that was at work when this one began; nothing where there
+  // was none.
   [[nodiscard]] const std::optional<std::string>& other_run() const noexcept { return other_run_; }
 
  private:

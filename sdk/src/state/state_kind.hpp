@@ -10,7 +10,7 @@ enum class StateKind { properties, secrets };
 struct StateWords {
   std::string_view one;    // "property"
   std::string_view many;   // "properties": also prefix of options and name of the directory
-  std::string_view Many;   // "Properties"
+  std::string_view title;  // "Properties"
 };
 
 [[nodiscard]] constexpr StateWords words_of(StateKind kind) noexcept {

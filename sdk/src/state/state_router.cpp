@@ -1,10 +1,10 @@
 #include "state/state_router.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "state/file_store.hpp"
@@ -35,8 +35,9 @@ bool holds_white_space(std::string_view key) noexcept {
   constexpr std::string_view kAscii = " \t\n\v\f\r\x1C\x1D\x1E\x1F";
   if (key.find_first_of(kAscii) != std::string_view::npos) return true;
   constexpr std::array<std::string_view, 19> kOthers = {
-      "\u0085", "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
-      "\u2007", "\u2008", "\u2009", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"};
+      "\u0085", "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+      "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A",
+      "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"};
   return std::ranges::any_of(
       kOthers, [key](std::string_view blank) { return key.find(blank) != std::string_view::npos; });
 }
@@ -46,11 +47,12 @@ void check(StateKind kind, const Value& map) {
   const std::string consequence = fmt::format("No {} was changed.", words.one);
   const Value::Map* members = map.if_map();
   if (members == nullptr) {
-    throw NamedUserError("ValueError",
-                         {.what = fmt::format("{} are one map of names to values.", words.Many),
-                          .why = "Something else was given.",
-                          .consequence = consequence,
-                          .countermeasure = fmt::format("Give all {} of the job as a map.", words.many)});
+    throw NamedUserError(
+        "ValueError",
+        {.what = fmt::format("{} are one map of names to values.", words.title),
+         .why = "Something else was given.",
+         .consequence = consequence,
+         .countermeasure = fmt::format("Give all {} of the job as a map.", words.many)});
   }
   for (const Member& member : *members) {
     if (holds_white_space(member.key)) {
@@ -83,7 +85,9 @@ void hide(const Value& value) {
   }
 }
 
-std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
 
 }  // namespace
 
@@ -123,9 +127,10 @@ std::string StateRouter::chosen_type() const {
     const std::optional<std::string> near = nearest_name(configured, names);
     throw configuration_error({
         .what = fmt::format("There is no back end '{}' for {}.", configured, words.many),
-        .why = fmt::format("{}_default_type names it, and nothing registered it. Registered are: {}.",
-                           words.many, types()),
-        .consequence = fmt::format("{} cannot be used.", words.Many),
+        .why =
+            fmt::format("{}_default_type names it, and nothing registered it. Registered are: {}.",
+                        words.many, types()),
+        .consequence = fmt::format("{} cannot be used.", words.title),
         .countermeasure = near ? fmt::format("Did you mean '{}'?", *near)
                                : "Correct the name, or install the plugin that provides it.",
     });
@@ -143,7 +148,7 @@ std::string StateRouter::chosen_type() const {
   throw configuration_error({
       .what = fmt::format("The back end of {} cannot be chosen.", words.many),
       .why = fmt::format("Several are registered: {}.", types()),
-      .consequence = fmt::format("{} cannot be used.", words.Many),
+      .consequence = fmt::format("{} cannot be used.", words.title),
       .countermeasure = fmt::format("Set {}_default_type to one of them.", words.many),
   });
 }
@@ -165,15 +170,17 @@ StateRouter::BackEnd StateRouter::make_back_end() const {
       if (factories_.contains(name)) continue;
       throw configuration_error({
           .what = fmt::format("There is no write pre-processor '{}' for {}.", name, words.many),
-          .why = fmt::format("{}_write_preprocess_sequence names it, and nothing registered it. Registered "
-                             "are: {}.",
-                             words.many, types()),
-          .consequence = fmt::format("{} cannot be used.", words.Many),
+          .why = fmt::format(
+              "{}_write_preprocess_sequence names it, and nothing registered it. Registered "
+              "are: {}.",
+              words.many, types()),
+          .consequence = fmt::format("{} cannot be used.", words.title),
           .countermeasure = "Correct the name, or install the plugin that provides it.",
       });
     }
     made.store = make_store(type);
-    for (const std::string& name : sequence) made.preprocessors.emplace_back(name, make_store(name));
+    for (const std::string& name : sequence)
+      made.preprocessors.emplace_back(name, make_store(name));
   } catch (const Error& error) {
     made.failure = error.text();
   } catch (const std::exception& error) {
@@ -183,7 +190,8 @@ StateRouter::BackEnd StateRouter::make_back_end() const {
   if (made.failure) {
     made.store = nullptr;
     log(LogLevel::warning, "vdk.state",
-        fmt::format("{} A step that reads or writes {} will fail.", made.failure->what, words.many));
+        fmt::format("{} A step that reads or writes {} will fail.", made.failure->what,
+                    words.many));
   }
   return made;
 }
@@ -249,7 +257,8 @@ void StateRouter::set_all(Value map) {
       throw;
     } catch (const std::exception& error) {
       throw NamedUserError(
-          kind_ == StateKind::secrets ? "WritePreProcessSecretsException" : "WritePreProcessPropertiesException",
+          kind_ == StateKind::secrets ? "WritePreProcessSecretsException"
+                                      : "WritePreProcessPropertiesException",
           {.what = fmt::format("The write pre-processor '{}' of {} failed.", name, words.many),
            .why = first_line(error.what()),
            .consequence = fmt::format("No {} was changed.", words.one),
@@ -270,18 +279,19 @@ void declare_state_options(ConfigurationBuilder& builder) {
     const StateWords words = words_of(kind);
     builder.add({
         .key = fmt::format("{}_default_type", words.many),
-        .description = fmt::format(
-            "Where {0} of a job are kept. `memory` (until the run ends) and `file` (in the directory of local state) "
-            "are built in; plugins add others. Where it is not set: the type `default` if there is one, else the only "
-            "type that a plugin registered, else `memory`.",
-            words.many),
+        .description = fmt::format("Where {0} of a job are kept. `memory` (until the run ends) and "
+                                   "`file` (in the directory of local state) "
+                                   "are built in; plugins add others. Where it is not set: the "
+                                   "type `default` if there is one, else the only "
+                                   "type that a plugin registered, else `memory`.",
+                                   words.many),
     });
     builder.add({
         .key = fmt::format("{}_write_preprocess_sequence", words.many),
-        .description = fmt::format(
-            "Comma-separated types of {0} that see {0}, in this order, before they are stored: each gets what the "
-            "one before it returned. Where one fails, nothing is stored.",
-            words.many),
+        .description = fmt::format("Comma-separated types of {0} that see {0}, in this order, "
+                                   "before they are stored: each gets what the "
+                                   "one before it returned. Where one fails, nothing is stored.",
+                                   words.many),
     });
   }
 }

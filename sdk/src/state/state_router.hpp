@@ -19,26 +19,30 @@
 
 namespace vdk {
 
-// Any thread may call once the types are added. No lock is held while a store or a factory is called.
+// Any thread may call once the types are added. No lock is held while a store or a factory is
+// called.
 class VDK_API StateRouter {
  public:
   using Factory = std::function<std::unique_ptr<KeyValueStore>()>;
 
-  // `team` is empty where there is none. `memory` and `file` are registered from the start; built-in `file` never
-  // changes what upstream would have chosen (specification: sdk 6.1). The configuration is read at the first use.
-  StateRouter(StateKind kind, const Configuration& configuration, std::string job_name, std::string team);
+  // `team` is empty where there is none. `memory` and `file` are registered from the start;
+  // built-in `file` never changes what upstream would have chosen (specification: sdk 6.1). The
+  // configuration is read at the first use.
+  StateRouter(StateKind kind, const Configuration& configuration, std::string job_name,
+              std::string team);
 
   void add(std::string_view type, Factory factory);  // by a plugin; case-sensitive
   // The chosen type; throws Error (configuration) where the choice fails.
   [[nodiscard]] std::string chosen_type() const;
-  // False where no back end can be used; every other call then throws Error (configuration) with the reason.
+  // False where no back end can be used; every other call then throws Error (configuration) with
+  // the reason.
   [[nodiscard]] bool available() noexcept;
 
   // Cached after the first read; a write clears the cache.
   [[nodiscard]] Value all();
   [[nodiscard]] Value get(std::string_view name, Value default_value = {});
-  // Write pre-processors in sequence, then validation (specification: sdk 6.3), then the store. Throws Error (user), and
-  // nothing is stored, where a key or value is not allowed.
+  // Write pre-processors in sequence, then validation (specification: sdk 6.3), then the store.
+  // Throws Error (user), and nothing is stored, where a key or value is not allowed.
   void set_all(Value map);
 
  private:

@@ -111,7 +111,9 @@ class EachKind : public testing::TestWithParam<StateKind> {
 
 INSTANTIATE_TEST_SUITE_P(StateRouter, EachKind,
                          testing::Values(StateKind::properties, StateKind::secrets),
-                         [](const auto& instance) { return std::string(words_of(instance.param).many); });
+                         [](const auto& instance) {
+                           return std::string(words_of(instance.param).many);
+                         });
 
 TEST_P(EachKind, the_back_end_is_chosen_as_upstream_chooses) {
   EXPECT_EQ(chosen({}), "memory");
@@ -247,7 +249,8 @@ TEST_P(EachKind, every_other_type_is_stored_and_nested_contents_are_not_inspecte
   StateRouter router(kind(), configuration, "job", "");
   Shelf shelf;
   router.add("plugin", [&] { return std::make_unique<ShelfStore>(shelf); });
-  const Value map = parse_json(R"({"i": 1, "f": 1.5, "s": "x", "l": [true, {"a b": false}], "n": null,
+  const Value map =
+      parse_json(R"({"i": 1, "f": 1.5, "s": "x", "l": [true, {"a b": false}], "n": null,
                                    "m": {"a b": true}, "": 1, "big": 123456789012345678901234567890,
                                    ".vdk.data_sources.state": {}, "zażółć": 1})");
   router.set_all(map);
@@ -255,8 +258,9 @@ TEST_P(EachKind, every_other_type_is_stored_and_nested_contents_are_not_inspecte
 }
 
 TEST_P(EachKind, write_preprocessors_run_in_sequence_before_validation) {
-  const Configuration configuration = configuration_with(
-      {{many() + "_default_type", "plugin"}, {many() + "_write_preprocess_sequence", "plus, times"}});
+  const Configuration configuration =
+      configuration_with({{many() + "_default_type", "plugin"},
+                          {many() + "_write_preprocess_sequence", "plus, times"}});
   StateRouter router(kind(), configuration, "job", "");
   Shelf shelf;
   router.add("plugin", [&] { return std::make_unique<ShelfStore>(shelf); });
@@ -351,7 +355,8 @@ TEST(StateRouter, secrets_are_hidden_from_every_text_once_they_were_read_or_writ
   const Configuration configuration = configuration_with({});
   StateRouter router(StateKind::secrets, configuration, "job", "");
   Shelf shelf;
-  shelf.map = parse_json(R"({"stored": "st0red-passw0rd", "nested": {"list": ["n3sted-passw0rd"]}})");
+  shelf.map =
+      parse_json(R"({"stored": "st0red-passw0rd", "nested": {"list": ["n3sted-passw0rd"]}})");
   router.add("plugin", [&] { return std::make_unique<ShelfStore>(shelf); });
   (void)router.all();
   EXPECT_EQ(redact("a st0red-passw0rd b n3sted-passw0rd"), "a *** b ***");

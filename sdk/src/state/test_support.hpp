@@ -1,7 +1,6 @@
 // What the tests of this room share.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
@@ -51,7 +52,8 @@ class Warnings {
   LogSink before_;
 };
 
-// Runs the work in a child process and gives its exit code. The child has nothing of the test framework.
+// Runs the work in a child process and gives its exit code. The child has nothing of the test
+// framework.
 inline int in_child(const std::function<int()>& work) {
   const pid_t child = fork();
   if (child == 0) _exit(work());

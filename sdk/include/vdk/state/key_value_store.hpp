@@ -15,8 +15,8 @@ class VDK_API KeyValueStore {
   virtual ~KeyValueStore();
   // The stored map; an empty one where nothing was stored yet.
   [[nodiscard]] virtual Value read(std::string_view job, std::string_view team) = 0;
-  // Replaces everything, atomically: after a crash there is the old map or the new one. Returns the map as it
-  // was taken: of a write pre-processor, what the next one gets.
+  // Replaces everything, atomically: after a crash there is the old map or the new one. Returns the
+  // map as it was taken: of a write pre-processor, what the next one gets.
   virtual Value write(std::string_view job, std::string_view team, const Value& map) = 0;
 };
 
