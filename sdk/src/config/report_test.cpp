@@ -106,13 +106,13 @@ Configuration example() {
 
 TEST(Explain, says_where_values_come_from_and_hides_secrets) {
   EXPECT_EQ(explain_text(example()), R"([vdk]
-db_default_type = duckdb                                 from environment variable VDK_DB_DEFAULT_TYPE, overrides sqlite (config.ini:3), memory (default)
-pin             = ***                                    from option -c, overrides *** (config.ini:3), (empty) (default)
+db_default_type = duckdb                                from environment variable VDK_DB_DEFAULT_TYPE, overrides sqlite (config.ini:3), memory (default)
+pin             = ***                                   from option -c, overrides *** (config.ini:3), (empty) (default)
 
 [second_db]
-note            = two\nlines                             from plugin demo
-password        = ***                                    from config.ini:3
-token           = (empty)                                from config.ini:3
+note            = two\nlines                            from plugin demo
+password        = ***                                   from config.ini:3
+token           = (empty)                               from config.ini:3
 url             = postgresql://me:***@host:5432/db?x=@  from config.ini:3
 )");
 }
