@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <unordered_map>
 
 #include "base/file.hpp"
@@ -95,8 +94,8 @@ Targets targets_by_variable(const Configuration& configuration) {
       }
       append_variable_name(name, key);
       Target target{section, std::move(key)};
-      const auto [known, is_new] = targets.try_emplace(std::move(name), target);
-      if (!is_new && target.precedes(known->second)) known->second = std::move(target);
+      const auto [known, is_new] = targets.try_emplace(std::move(name));
+      if (is_new || target.precedes(known->second)) known->second = std::move(target);
     }
   }
   return targets;
@@ -328,13 +327,17 @@ void apply_secrets(Configuration& configuration, const Value& secrets) {
 }
 
 std::vector<std::string> unknown_key_warnings(const Configuration& configuration) {
-  static const std::set<std::string_view> kUndeclared = {"team", "jobconfigkeys.team"};
+  constexpr std::array<std::string_view, 2> kUndeclared = {"team", "jobconfigkeys.team"};
   std::vector<std::string> warnings;
   for (const std::string& section : configuration.sections()) {
     const bool main = section == kMainSection;
+    std::vector<std::string> unknown = configuration.keys(section);
+    std::erase_if(unknown, [&](const std::string& key) {
+      return configuration.option(key, section) || (main && std::ranges::find(kUndeclared, key) != kUndeclared.end());
+    });
+    if (unknown.empty()) continue;
     const std::vector<std::string> declared = declared_keys(configuration, section);
-    for (const std::string& key : configuration.keys(section)) {
-      if (configuration.option(key, section) || (main && kUndeclared.contains(key))) continue;
+    for (const std::string& key : unknown) {
       const std::vector<Assignment> history = configuration.history(key, section);
       const bool set_by_plugin = std::ranges::any_of(history, [](const Assignment& assignment) {
         return assignment.origin.kind == OriginKind::plugin;
@@ -361,6 +364,7 @@ void redact_sensitive_values(const Configuration& configuration) {
   for (const std::string& section : configuration.sections()) {
     for (const std::string& key : configuration.keys(section)) {
       const bool sensitive = configuration.is_sensitive(key, section);
+      if (!sensitive && configuration.is_default(key, section)) continue;
       for (const Assignment& assignment : configuration.history(key, section)) {
         const bool given = assignment.origin.kind != OriginKind::default_value;
         const std::string* const text = assignment.value.if_string();
