@@ -1,10 +1,10 @@
 #include "vdk/config/configuration.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
+
+#include <gtest/gtest.h>
 
 #include "config/convert.hpp"
 #include "vdk/base/error.hpp"
@@ -30,7 +30,9 @@ std::string error_of(const std::function<void()>& action) {
 }
 
 testing::AssertionResult contains(const std::string& text, std::string_view part) {
-  if (text.find(part) != std::string::npos) return testing::AssertionSuccess();
+  if (text.find(part) != std::string::npos) {
+    return testing::AssertionSuccess();
+  }
   return testing::AssertionFailure() << "'" << part << "' is not in: " << text;
 }
 
@@ -71,7 +73,8 @@ TEST(Configuration, a_section_prefix_of_the_key_is_optional) {
   const Configuration& configuration = builder.current();
   EXPECT_EQ(configuration.get_string("second_db_host", "second_db"), "h");
   EXPECT_EQ(configuration.get_string("host", "second_db"), "h");
-  EXPECT_EQ(configuration.get_string("second_db_port", "second_db"), "5") << "begins with the section's name";
+  EXPECT_EQ(configuration.get_string("second_db_port", "second_db"), "5")
+      << "begins with the section's name";
   EXPECT_TRUE(configuration.get("second_db_", "second_db").is_null());
   EXPECT_TRUE(configuration.get("second_db_second_db_host", "second_db").is_null());
 }
@@ -140,7 +143,8 @@ TEST(Configuration, a_value_equal_to_the_default_is_still_set) {
   builder.add({.key = "key", .default_value = "same"}).set("key", "same", kIni);
   EXPECT_FALSE(builder.current().is_default("key"));
   builder.add({.key = "key", .default_value = "other"});
-  EXPECT_EQ(builder.current().get_string("key"), "same") << "a second declaration takes nothing away";
+  EXPECT_EQ(builder.current().get_string("key"), "same")
+      << "a second declaration takes nothing away";
 }
 
 TEST(Configuration, values_before_the_declaration_stay_and_are_converted) {
@@ -176,7 +180,8 @@ TEST(Configuration, descriptions_tell_sensitivity_and_default) {
   builder.set("e", "x", kIni);
   const Configuration& configuration = builder.current();
   EXPECT_EQ(configuration.description("a"), "What it does. Default value: True.");
-  EXPECT_EQ(configuration.description("b"), "What. This option is marked as sensitive. Default value: x.");
+  EXPECT_EQ(configuration.description("b"),
+            "What. This option is marked as sensitive. Default value: x.");
   EXPECT_EQ(configuration.description("c"), "What.");
   EXPECT_EQ(configuration.description("d"), "No description provided.");
   EXPECT_EQ(configuration.description("e"), "") << "only set, never declared";
@@ -188,7 +193,8 @@ TEST(Configuration, a_required_value_that_is_missing_names_the_key_and_the_ways_
   EXPECT_TRUE(contains(in_main, "my.key"));
   EXPECT_TRUE(contains(in_main, "[vdk]"));
   EXPECT_TRUE(contains(in_main, "VDK_MY_KEY"));
-  const std::string in_section = error_of([&] { (void)configuration.get_required("host", "second_db"); });
+  const std::string in_section =
+      error_of([&] { (void)configuration.get_required("host", "second_db"); });
   EXPECT_TRUE(contains(in_section, "second_db.host"));
   EXPECT_TRUE(contains(in_section, "[vdk_second_db]"));
   EXPECT_EQ(ConfigurationBuilder().set("a", "", kIni).build().get_required("a"), Value{""});
@@ -196,7 +202,10 @@ TEST(Configuration, a_required_value_that_is_missing_names_the_key_and_the_ways_
 
 TEST(Configuration, typed_access_converts_text) {
   ConfigurationBuilder builder;
-  builder.set("n", " 42 ", kSecret).set("b", "Yes", kIni).set("real", 2.9, kPlugin).set("list", Value::List{1, "a"}, kPlugin);
+  builder.set("n", " 42 ", kSecret)
+      .set("b", "Yes", kIni)
+      .set("real", 2.9, kPlugin)
+      .set("list", Value::List{1, "a"}, kPlugin);
   builder.set("bad", "many", kEnvironment).set("big", "99999999999999999999", kIni);
   const Configuration& configuration = builder.current();
   EXPECT_EQ(configuration.get_integer("n"), 42);
@@ -211,7 +220,9 @@ TEST(Configuration, typed_access_converts_text) {
 
 TEST(Configuration, an_override_wins_over_everything_and_is_not_converted) {
   ConfigurationBuilder builder;
-  builder.add({.key = "n", .default_value = 1}).set("n", "2", kCommandLine).set("host", "h", kIni, "db");
+  builder.add({.key = "n", .default_value = 1})
+      .set("n", "2", kCommandLine)
+      .set("host", "h", kIni, "db");
   Configuration configuration = builder.build();
   configuration.override_value("n", "3", kSecret);
   EXPECT_EQ(configuration.get("n"), Value{"3"});
@@ -227,8 +238,10 @@ TEST(Configuration, overriding_an_unknown_key_is_ignored_in_the_main_section_onl
   Configuration configuration = ConfigurationBuilder().set("host", "h", kIni, "db").build();
   configuration.override_value("unknown", "x", kPlugin);
   EXPECT_TRUE(configuration.get("unknown").is_null());
-  EXPECT_TRUE(contains(error_of([&] { configuration.override_value("port", "1", kPlugin, "db"); }), "db.port"));
-  EXPECT_TRUE(contains(error_of([&] { configuration.override_value("port", "1", kPlugin, "db2"); }), "db2.port"));
+  EXPECT_TRUE(contains(error_of([&] { configuration.override_value("port", "1", kPlugin, "db"); }),
+                       "db.port"));
+  EXPECT_TRUE(contains(error_of([&] { configuration.override_value("port", "1", kPlugin, "db2"); }),
+                       "db2.port"));
 }
 
 struct ConversionCase {
@@ -262,61 +275,67 @@ TEST_P(Conversion, follows_pythons_constructors) {
 
 INSTANTIATE_TEST_SUITE_P(
     Booleans, Conversion,
-    testing::Values(ConversionCase{false, "true", true}, ConversionCase{false, "TRUE", true},
-                    ConversionCase{false, "1", true}, ConversionCase{false, "yes", true},
-                    ConversionCase{false, "Y", true}, ConversionCase{true, "false", false},
-                    ConversionCase{true, "0", false}, ConversionCase{true, "No", false},
-                    ConversionCase{true, "n", false}, ConversionCase{false, true, true},
-                    ConversionCase{false, 1, true}, ConversionCase{true, 0, false},
-                    ConversionCase{false, "on", std::nullopt}, ConversionCase{false, "", std::nullopt},
-                    ConversionCase{false, " true", std::nullopt}, ConversionCase{false, "2", std::nullopt},
-                    ConversionCase{false, 2, std::nullopt}, ConversionCase{false, 1.0, std::nullopt},
-                    ConversionCase{false, "truetrue", std::nullopt}, ConversionCase{false, nullptr, nullptr}));
+    testing::Values(
+        ConversionCase{false, "true", true}, ConversionCase{false, "TRUE", true},
+        ConversionCase{false, "1", true}, ConversionCase{false, "yes", true},
+        ConversionCase{false, "Y", true}, ConversionCase{true, "false", false},
+        ConversionCase{true, "0", false}, ConversionCase{true, "No", false},
+        ConversionCase{true, "n", false}, ConversionCase{false, true, true},
+        ConversionCase{false, 1, true}, ConversionCase{true, 0, false},
+        ConversionCase{false, "on", std::nullopt}, ConversionCase{false, "", std::nullopt},
+        ConversionCase{false, " true", std::nullopt}, ConversionCase{false, "2", std::nullopt},
+        ConversionCase{false, 2, std::nullopt}, ConversionCase{false, 1.0, std::nullopt},
+        ConversionCase{false, "truetrue", std::nullopt}, ConversionCase{false, nullptr, nullptr}));
 
 INSTANTIATE_TEST_SUITE_P(
     Integers, Conversion,
-    testing::Values(ConversionCase{0, "12", 12}, ConversionCase{0, " -12\t", -12}, ConversionCase{0, "+7", 7},
-                    ConversionCase{0, "010", 10}, ConversionCase{0, "-0", 0}, ConversionCase{0, "000", 0},
-                    ConversionCase{0, "1_000", 1000}, ConversionCase{0, 3.9, 3}, ConversionCase{0, -3.9, -3},
-                    ConversionCase{0, true, 1},
-                    ConversionCase{0, "9223372036854775807", std::int64_t{9223372036854775807}},
-                    ConversionCase{0, "9223372036854775808", Value::BigInteger{"9223372036854775808"}},
-                    ConversionCase{0, "-00009223372036854775809", Value::BigInteger{"-9223372036854775809"}},
-                    ConversionCase{0, "", std::nullopt}, ConversionCase{0, "-", std::nullopt},
-                    ConversionCase{0, "1.5", std::nullopt}, ConversionCase{0, "ten", std::nullopt},
-                    ConversionCase{0, "1__0", std::nullopt}, ConversionCase{0, "_1", std::nullopt},
-                    ConversionCase{0, "1_", std::nullopt}, ConversionCase{0, "- 1", std::nullopt},
-                    ConversionCase{0, "0x10", std::nullopt}, ConversionCase{0, "--1", std::nullopt},
-                    ConversionCase{0, Value::List{}, std::nullopt}, ConversionCase{0, 1e300, std::nullopt},
-                    ConversionCase{0, std::nan(""), std::nullopt}, ConversionCase{0, nullptr, nullptr}));
+    testing::Values(
+        ConversionCase{0, "12", 12}, ConversionCase{0, " -12\t", -12}, ConversionCase{0, "+7", 7},
+        ConversionCase{0, "010", 10}, ConversionCase{0, "-0", 0}, ConversionCase{0, "000", 0},
+        ConversionCase{0, "1_000", 1000}, ConversionCase{0, 3.9, 3}, ConversionCase{0, -3.9, -3},
+        ConversionCase{0, true, 1},
+        ConversionCase{0, "9223372036854775807", std::int64_t{9223372036854775807}},
+        ConversionCase{0, "9223372036854775808", Value::BigInteger{"9223372036854775808"}},
+        ConversionCase{0, "-00009223372036854775809", Value::BigInteger{"-9223372036854775809"}},
+        ConversionCase{0, "", std::nullopt}, ConversionCase{0, "-", std::nullopt},
+        ConversionCase{0, "1.5", std::nullopt}, ConversionCase{0, "ten", std::nullopt},
+        ConversionCase{0, "1__0", std::nullopt}, ConversionCase{0, "_1", std::nullopt},
+        ConversionCase{0, "1_", std::nullopt}, ConversionCase{0, "- 1", std::nullopt},
+        ConversionCase{0, "0x10", std::nullopt}, ConversionCase{0, "--1", std::nullopt},
+        ConversionCase{0, Value::List{}, std::nullopt}, ConversionCase{0, 1e300, std::nullopt},
+        ConversionCase{0, std::nan(""), std::nullopt}, ConversionCase{0, nullptr, nullptr}));
 
 INSTANTIATE_TEST_SUITE_P(
     Reals, Conversion,
-    testing::Values(ConversionCase{0.5, "1.5", 1.5}, ConversionCase{0.5, " +2e3 ", 2000.0},
-                    ConversionCase{0.5, "1.", 1.0}, ConversionCase{0.5, "-.5", -0.5},
-                    ConversionCase{0.5, "1_0.2_5", 10.25}, ConversionCase{0.5, "Infinity", HUGE_VAL},
-                    ConversionCase{0.5, "-inf", -HUGE_VAL}, ConversionCase{0.5, "nan", std::nan("")},
-                    ConversionCase{0.5, "1e999", HUGE_VAL}, ConversionCase{0.5, "-1e999", -HUGE_VAL},
-                    ConversionCase{0.5, "1e-999", 0.0}, ConversionCase{0.5, 3, 3.0},
-                    ConversionCase{0.5, true, 1.0}, ConversionCase{0.5, "", std::nullopt},
-                    ConversionCase{0.5, "+-1", std::nullopt}, ConversionCase{0.5, "0x1", std::nullopt},
-                    ConversionCase{0.5, "1e", std::nullopt}, ConversionCase{0.5, "nan(1)", std::nullopt},
-                    ConversionCase{0.5, "e5", std::nullopt}, ConversionCase{0.5, "1,5", std::nullopt}));
+    testing::Values(
+        ConversionCase{0.5, "1.5", 1.5}, ConversionCase{0.5, " +2e3 ", 2000.0},
+        ConversionCase{0.5, "1.", 1.0}, ConversionCase{0.5, "-.5", -0.5},
+        ConversionCase{0.5, "1_0.2_5", 10.25}, ConversionCase{0.5, "Infinity", HUGE_VAL},
+        ConversionCase{0.5, "-inf", -HUGE_VAL}, ConversionCase{0.5, "nan", std::nan("")},
+        ConversionCase{0.5, "1e999", HUGE_VAL}, ConversionCase{0.5, "-1e999", -HUGE_VAL},
+        ConversionCase{0.5, "1e-999", 0.0}, ConversionCase{0.5, 3, 3.0},
+        ConversionCase{0.5, true, 1.0}, ConversionCase{0.5, "", std::nullopt},
+        ConversionCase{0.5, "+-1", std::nullopt}, ConversionCase{0.5, "0x1", std::nullopt},
+        ConversionCase{0.5, "1e", std::nullopt}, ConversionCase{0.5, "nan(1)", std::nullopt},
+        ConversionCase{0.5, "e5", std::nullopt}, ConversionCase{0.5, "1,5", std::nullopt}));
 
 INSTANTIATE_TEST_SUITE_P(
     Texts, Conversion,
     testing::Values(ConversionCase{"", " as it is ", " as it is "}, ConversionCase{"", 5, "5"},
                     ConversionCase{"", true, "True"}, ConversionCase{"", 1.0, "1.0"},
-                    ConversionCase{"", Value::List{"a", 1}, "['a', 1]"}, ConversionCase{"", nullptr, nullptr},
-                    ConversionCase{nullptr, 5, 5}, ConversionCase{nullptr, "5", "5"}));
+                    ConversionCase{"", Value::List{"a", 1}, "['a', 1]"},
+                    ConversionCase{"", nullptr, nullptr}, ConversionCase{nullptr, 5, 5},
+                    ConversionCase{nullptr, "5", "5"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Collections, Conversion,
     testing::Values(ConversionCase{Value::List{}, "a, b,,c", Value::List{"a", "b", "c"}},
                     ConversionCase{Value::List{}, R"([1, "b"])", Value::List{1, "b"}},
-                    ConversionCase{Value::List{}, "", Value::List{}}, ConversionCase{Value::List{}, 5, std::nullopt},
+                    ConversionCase{Value::List{}, "", Value::List{}},
+                    ConversionCase{Value::List{}, 5, std::nullopt},
                     ConversionCase{Value::Map{}, R"({"a": 1})", Value::Map{{"a", 1}}},
-                    ConversionCase{Value::Map{}, "a", std::nullopt}, ConversionCase{Value::Map{}, "[]", std::nullopt}));
+                    ConversionCase{Value::Map{}, "a", std::nullopt},
+                    ConversionCase{Value::Map{}, "[]", std::nullopt}));
 
 TEST(Conversion, an_empty_variable_says_that_it_counts) {
   ConfigurationBuilder builder;
@@ -342,7 +361,8 @@ TEST(Conversion, errors_do_not_show_secrets) {
 TEST(Conversion, errors_name_the_section) {
   ConfigurationBuilder builder;
   builder.add({.key = "port", .default_value = 0, .section = "second_db"});
-  EXPECT_TRUE(contains(error_of([&] { builder.set("port", "x", kIni, "second_db"); }), "second_db.port"));
+  EXPECT_TRUE(
+      contains(error_of([&] { builder.set("port", "x", kIni, "second_db"); }), "second_db.port"));
 }
 
 }  // namespace

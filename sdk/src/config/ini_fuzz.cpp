@@ -1,4 +1,5 @@
-// Parsing and reading config.ini never crash, and what was parsed survives being written and parsed again.
+// Parsing and reading config.ini never crash, and what was parsed survives being written and parsed
+// again.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -13,7 +14,9 @@ namespace {
 using vdk::IniFile;
 
 void require(bool condition) {
-  if (!condition) std::abort();
+  if (!condition) {
+    std::abort();
+  }
 }
 
 void write(std::string& text, const IniFile::Section& section) {
@@ -22,7 +25,9 @@ void write(std::string& text, const IniFile::Section& section) {
     text += entry.key + " = ";
     for (const char c : entry.text) {
       text += c;
-      if (c == '\n') text += '\t';
+      if (c == '\n') {
+        text += '\t';
+      }
     }
     text += '\n';
   }
@@ -31,13 +36,17 @@ void write(std::string& text, const IniFile::Section& section) {
 void require_same(const IniFile::Section& left, const IniFile::Section& right) {
   require(left.name == right.name && left.entries.size() == right.entries.size());
   for (std::size_t i = 0; i < left.entries.size(); ++i) {
-    require(left.entries[i].key == right.entries[i].key && left.entries[i].text == right.entries[i].text);
+    require(left.entries[i].key == right.entries[i].key &&
+            left.entries[i].text == right.entries[i].text);
   }
 }
 
 void check_lines(const IniFile::Section& section, std::string_view text) {
-  const auto last = std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }) + 1;
-  for (const IniFile::Entry& entry : section.entries) require(entry.line >= 1 && entry.line <= last);
+  const auto last =
+      std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }) + 1;
+  for (const IniFile::Entry& entry : section.entries) {
+    require(entry.line >= 1 && entry.line <= last);
+  }
 }
 
 }  // namespace

@@ -16,15 +16,20 @@ TEST(ConfigHelp, has_the_layout_that_people_know) {
                .show_default = false});
   builder.add({.key = "beta", .default_value = 5, .description = "Short."});
   builder.add({.key = "alpha",
-               .description = "One two three four five six seven eight nine ten eleven twelve thirteen."
-                              "\n\n  Second paragraph."});
-  builder.add({.key = "gamma_has_a_name_of_more_than_forty_letters", .description = "Long name, and a description that "
-                                                                                     "needs more than one line."});
+               .description =
+                   "One two three four five six seven eight nine ten eleven twelve thirteen."
+                   "\n\n  Second paragraph."});
+  builder.add({.key = "gamma_has_a_name_of_more_than_forty_letters",
+               .description = "Long name, and a description that "
+                              "needs more than one line."});
   builder.add({.key = "delta_has_a_name_of_exactly_forty_letter", .description = "Kept apart."});
-  builder.add({.key = "word", .description = "https://example.org/a/word/that/is/longer/than/sixty/characters/stays/whole"
-                                             " end"});
+  builder.add({.key = "word",
+               .description =
+                   "https://example.org/a/word/that/is/longer/than/sixty/characters/stays/whole"
+                   " end"});
   builder.add({.key = "nothing"});
-  builder.add({.key = "port", .default_value = 1, .description = "Of a section.", .section = "second_db"});
+  builder.add(
+      {.key = "port", .default_value = 1, .description = "Of a section.", .section = "second_db"});
   builder.set("only_set", "x", kIni);
   EXPECT_EQ(config_help_text(builder.current()), R"(
 Configuring VDK is done via:
@@ -64,16 +69,19 @@ environment variables                   Variables.
 
 TEST(ConfigHelp, json_lists_providers_and_options) {
   ConfigurationBuilder builder;
-  builder.add({.key = "__config_provider__job config ini", .description = "File.", .show_default = false});
+  builder.add(
+      {.key = "__config_provider__job config ini", .description = "File.", .show_default = false});
   builder.add({.key = "my.key", .default_value = 5, .description = "Short."});
   builder.add({.key = "port", .description = "Port.", .sensitive = true, .section = "second-db"});
   builder.set("only_set", "x", kIni);
-  EXPECT_EQ(config_help_json(builder.current()),
-            parse_json(R"({"providers":[{"name":"job config ini","description":"File."}],"options":[)"
-            R"({"section":"vdk","key":"my.key","type":"integer","default":5,"description":"Short.",)"
-            R"("sensitive":false,"variable":"VDK_MY_KEY"},)"
-            R"({"section":"second-db","key":"port","type":"text","default":null,"description":"Port.",)"
-            R"("sensitive":true,"variable":"VDK_SECOND_DB_PORT"}]})"));
+  EXPECT_EQ(
+      config_help_json(builder.current()),
+      parse_json(
+          R"({"providers":[{"name":"job config ini","description":"File."}],"options":[)"
+          R"({"section":"vdk","key":"my.key","type":"integer","default":5,"description":"Short.",)"
+          R"("sensitive":false,"variable":"VDK_MY_KEY"},)"
+          R"({"section":"second-db","key":"port","type":"text","default":null,"description":"Port.",)"
+          R"("sensitive":true,"variable":"VDK_SECOND_DB_PORT"}]})"));
 }
 
 TEST(ConfigHelp, of_the_core_fits_into_one_hundred_columns) {
@@ -92,7 +100,8 @@ TEST(ConfigHelp, of_the_core_fits_into_one_hundred_columns) {
 
 Configuration example() {
   ConfigurationBuilder builder;
-  builder.add({.key = "db_default_type", .default_value = "memory"}).add({.key = "untouched", .default_value = 1});
+  builder.add({.key = "db_default_type", .default_value = "memory"})
+      .add({.key = "untouched", .default_value = 1});
   builder.add({.key = "pin", .default_value = "", .sensitive = true});
   builder.add({.key = "__config_provider__x", .default_value = "always_enabled"});
   builder.set("db_default_type", "sqlite", kIni);
@@ -129,18 +138,21 @@ TEST(Explain, everything_includes_defaults) {
 TEST(Explain, json_has_the_whole_history) {
   const Value all = explain_json(example());
   ASSERT_EQ(all.if_list()->size(), 6U);
-  EXPECT_EQ(all.if_list()->at(0),
-            parse_json(R"({"section":"vdk","key":"db_default_type","value":"duckdb","origin":"environment",)"
-            R"("where":"VDK_DB_DEFAULT_TYPE","sensitive":false,"overrode":[)"
-            R"({"value":"sqlite","origin":"config.ini","where":"config.ini:3"},)"
-            R"({"value":"memory","origin":"default","where":""}]})"));
+  EXPECT_EQ(
+      all.if_list()->at(0),
+      parse_json(
+          R"({"section":"vdk","key":"db_default_type","value":"duckdb","origin":"environment",)"
+          R"("where":"VDK_DB_DEFAULT_TYPE","sensitive":false,"overrode":[)"
+          R"({"value":"sqlite","origin":"config.ini","where":"config.ini:3"},)"
+          R"({"value":"memory","origin":"default","where":""}]})"));
   EXPECT_EQ(explain_json(example(), true).if_list()->size(), 7U);
 }
 
 TEST(Explain, no_secret_is_shown_anywhere) {
   Configuration configuration = example();
   apply_secrets(configuration, Value::Map{{"db_default_type", "from-the-vault"}});
-  for (const std::string& text : {explain_text(configuration, true), to_json(explain_json(configuration, true))}) {
+  for (const std::string& text :
+       {explain_text(configuration, true), to_json(explain_json(configuration, true))}) {
     for (const char* secret : {"hunter2", "1234", "5678", "from-the-vault"}) {
       EXPECT_EQ(text.find(secret), std::string::npos) << secret << " in " << text;
     }

@@ -1,11 +1,12 @@
 #include "config/sources.hpp"
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
@@ -46,7 +47,8 @@ Configuration configured(std::string_view config_ini, const Environment& environ
   return std::move(builder).build();
 }
 
-std::string where(const Configuration& configuration, std::string_view key, std::string_view section = kMainSection) {
+std::string where(const Configuration& configuration, std::string_view key,
+                  std::string_view section = kMainSection) {
   const std::vector<Assignment> history = configuration.history(key, section);
   return history.empty() ? "nowhere" : history.back().origin.where;
 }
@@ -88,7 +90,8 @@ TEST(JobConfig, contacts_become_text_separated_by_semicolons) {
       "enable_execution_notifications = no\n"
       "notification_delay_period_minutes = 10\n");
   EXPECT_EQ(configuration.get_string("notified_on_job_success"), "a@x.org");
-  EXPECT_EQ(configuration.get_string("notified_on_job_failure_user_error"), "a@x.org;b@x.org;c@x.org");
+  EXPECT_EQ(configuration.get_string("notified_on_job_failure_user_error"),
+            "a@x.org;b@x.org;c@x.org");
   EXPECT_EQ(configuration.get("notified_on_job_failure_platform_error"), Value{""});
   EXPECT_EQ(configuration.get("enable_attempt_notifications"), Value{true});
   // For deployments only:
@@ -98,12 +101,13 @@ TEST(JobConfig, contacts_become_text_separated_by_semicolons) {
 }
 
 TEST(JobConfig, an_empty_attempt_switch_is_the_default) {
-  EXPECT_TRUE(configured("[contacts]\nenable_attempt_notifications =\n").is_default("enable_attempt_notifications"));
+  EXPECT_TRUE(configured("[contacts]\nenable_attempt_notifications =\n")
+                  .is_default("enable_attempt_notifications"));
 }
 
 TEST(JobConfig, of_the_job_only_the_python_version_is_for_runs) {
-  const Configuration configuration =
-      configured("[job]\npython_version = 3.9\nschedule_cron = */5 * * * %\ndb_default_type = trino\n");
+  const Configuration configuration = configured(
+      "[job]\npython_version = 3.9\nschedule_cron = */5 * * * %\ndb_default_type = trino\n");
   EXPECT_EQ(configuration.get_string("python_version"), "3.9");
   EXPECT_TRUE(configuration.get("schedule_cron").is_null());
   EXPECT_TRUE(configuration.is_default("db_default_type"));
@@ -113,7 +117,8 @@ TEST(JobConfig, every_key_of_vdk_is_an_option_and_wins_over_the_other_sections) 
   const Configuration configuration = configured(
       "[owner]\nteam = from owner\n"
       "[contacts]\nnotified_on_job_success = c@x.org\n"
-      "[vdk]\nDB_Default_Type = duckdb\nmy.plugin-key = 'quoted'\nteam = from vdk\nnotified_on_job_success = v@x.org,w\n");
+      "[vdk]\nDB_Default_Type = duckdb\nmy.plugin-key = 'quoted'\nteam = from "
+      "vdk\nnotified_on_job_success = v@x.org,w\n");
   EXPECT_EQ(configuration.get_string("db_default_type"), "duckdb");
   EXPECT_EQ(where(configuration, "db_default_type"), "config.ini:6");
   EXPECT_EQ(configuration.get_string("my.plugin-key"), "'quoted'");
@@ -123,8 +128,9 @@ TEST(JobConfig, every_key_of_vdk_is_an_option_and_wins_over_the_other_sections) 
 }
 
 TEST(JobConfig, vdk_underscore_name_is_the_section_name) {
-  const Configuration configuration =
-      configured("[vdk_Second_DB]\nhost = h\nEmpty =\n[vdk_]\nlost = 1\n[vdk_my_vdk_db]\nx = 1\n[other]\ny = 2\n");
+  const Configuration configuration = configured(
+      "[vdk_Second_DB]\nhost = h\nEmpty =\n[vdk_]\nlost = 1\n[vdk_my_vdk_db]\nx = 1\n[other]\ny = "
+      "2\n");
   EXPECT_EQ(configuration.sections(), (Texts{"vdk", "my_vdk_db", "second_db"}));
   EXPECT_EQ(configuration.keys("second_db"), (Texts{"empty", "host"}));
   EXPECT_EQ(configuration.get("empty", "second_db"), Value{""});
@@ -134,8 +140,8 @@ TEST(JobConfig, vdk_underscore_name_is_the_section_name) {
 }
 
 TEST(JobConfig, defaults_leak_into_the_sections_that_exist) {
-  const Configuration configuration =
-      configured("[DEFAULT]\nhost = h\nteam = t\n[vdk]\n[vdk_a]\nhost = own\n[vdk_b]\nurl = %(host)s/x\n");
+  const Configuration configuration = configured(
+      "[DEFAULT]\nhost = h\nteam = t\n[vdk]\n[vdk_a]\nhost = own\n[vdk_b]\nurl = %(host)s/x\n");
   EXPECT_EQ(configuration.get_string("host"), "h");
   EXPECT_EQ(configuration.get_string("host", "a"), "own");
   EXPECT_EQ(configuration.get_string("host", "b"), "h");
@@ -145,7 +151,9 @@ TEST(JobConfig, defaults_leak_into_the_sections_that_exist) {
 }
 
 TEST(JobConfig, values_that_no_run_reads_may_misuse_percent_signs) {
-  EXPECT_EQ(configured("[job]\nschedule_cron = 5%\n[x]\ny = %\n[vdk]\nop_id = 1\n").get_string("op_id"), "1");
+  EXPECT_EQ(
+      configured("[job]\nschedule_cron = 5%\n[x]\ny = %\n[vdk]\nop_id = 1\n").get_string("op_id"),
+      "1");
   EXPECT_THROW((void)configured("[vdk]\nx = 5%\n"), Error);
   EXPECT_THROW((void)configured("[vdk_a]\nx = 5%\n"), Error);
   EXPECT_THROW((void)configured("[owner]\nteam = 5%\n"), Error);
@@ -157,7 +165,8 @@ TEST(JobConfig, errors_name_the_whole_path) {
     const JobConfig config(job.path());
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_TRUE(error.text().what.starts_with((job.path() / "config.ini").string() + ":3: ")) << error.what();
+    EXPECT_TRUE(error.text().what.starts_with((job.path() / "config.ini").string() + ":3: "))
+        << error.what();
   }
 }
 
@@ -166,7 +175,9 @@ TEST(JobConfig, a_value_that_does_not_fit_names_key_value_and_line) {
     (void)configured("[vdk]\n\nlog_execution_result = maybe\n");
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_EQ(error.text().what, "The value 'maybe' of the configuration option log_execution_result is not a boolean.");
+    EXPECT_EQ(
+        error.text().what,
+        "The value 'maybe' of the configuration option log_execution_result is not a boolean.");
     EXPECT_EQ(error.text().why, "It was set by config.ini:3.");
     EXPECT_EQ(error.text().countermeasure, "Use true, false, yes, no, y, n, 1 or 0.");
   }
@@ -198,7 +209,8 @@ class EnvironmentVariable : public testing::TestWithParam<EnvironmentCase> {};
 
 TEST_P(EnvironmentVariable, sets_options) {
   ConfigurationBuilder builder;
-  for (const char* key : {"log_config", "op_id", "my.key", "my-other-key", "my.mixed-key_x", "vdk_own", "own"}) {
+  for (const char* key :
+       {"log_config", "op_id", "my.key", "my-other-key", "my.mixed-key_x", "vdk_own", "own"}) {
     builder.add({.key = key, .default_value = ""});
   }
   builder.add({.key = "flag", .default_value = false}).add({.key = "db_default_type"});
@@ -212,8 +224,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         EnvironmentCase{"with_prefix", {{"VDK_LOG_CONFIG", "CLOUD"}}, "log_config", "CLOUD"},
         EnvironmentCase{"without_prefix", {{"LOG_CONFIG", "CLOUD"}}, "log_config", "CLOUD"},
-        EnvironmentCase{"prefix_wins", {{"VDK_LOG_CONFIG", "1"}, {"LOG_CONFIG", "2"}}, "log_config", "1"},
-        EnvironmentCase{"prefix_wins_in_any_order", {{"LOG_CONFIG", "2"}, {"VDK_LOG_CONFIG", "1"}}, "log_config", "1"},
+        EnvironmentCase{
+            "prefix_wins", {{"VDK_LOG_CONFIG", "1"}, {"LOG_CONFIG", "2"}}, "log_config", "1"},
+        EnvironmentCase{"prefix_wins_in_any_order",
+                        {{"LOG_CONFIG", "2"}, {"VDK_LOG_CONFIG", "1"}},
+                        "log_config",
+                        "1"},
         EnvironmentCase{"empty_counts", {{"VDK_LOG_CONFIG", ""}}, "log_config", ""},
         EnvironmentCase{"lower_case", {{"vdk_log_config", "CLOUD"}}, "log_config", "CLOUD"},
         EnvironmentCase{"mixed_case", {{"Log_Config", "CLOUD"}}, "log_config", "CLOUD"},
@@ -244,17 +260,26 @@ TEST(EnvironmentVariable, origin_is_the_name_as_it_is_and_both_forms_are_remembe
 
 TEST(EnvironmentVariable, of_keys_with_one_name_the_plainest_gets_it) {
   ConfigurationBuilder builder;
-  for (const char* key : {"a-b.c", "a-b-c", "a.b.c", "a_b_c"}) builder.add({.key = key});
+  for (const char* key : {"a-b.c", "a-b-c", "a.b.c", "a_b_c"}) {
+    builder.add({.key = key});
+  }
   apply_environment(builder, Environment{{"VDK_A_B_C", "1"}});
   EXPECT_EQ(builder.current().get_string("a_b_c"), "1");
-  for (const char* key : {"a-b.c", "a-b-c", "a.b.c"}) EXPECT_TRUE(builder.current().is_default(key)) << key;
+  for (const char* key : {"a-b.c", "a-b-c", "a.b.c"}) {
+    EXPECT_TRUE(builder.current().is_default(key)) << key;
+  }
 }
 
 TEST(EnvironmentVariable, sections_are_set_with_their_name_and_the_prefix_wins) {
   const Configuration configuration = configured(
       "[vdk_second_db]\nhost = h\nport = 1\nuser = u\npassword = p\n[vdk_my-db]\nhost = h\n",
-      {{"VDK_SECOND_DB_HOST", "1"}, {"SECOND_DB_PORT", "2"}, {"VDK_SECOND_DB_USER", "3"}, {"SECOND_DB_USER", "4"},
-       {"vdk_my_db_host", "5"}, {"PASSWORD", "6"}, {"VDK_PASSWORD", "7"}});
+      {{"VDK_SECOND_DB_HOST", "1"},
+       {"SECOND_DB_PORT", "2"},
+       {"VDK_SECOND_DB_USER", "3"},
+       {"SECOND_DB_USER", "4"},
+       {"vdk_my_db_host", "5"},
+       {"PASSWORD", "6"},
+       {"VDK_PASSWORD", "7"}});
   EXPECT_EQ(configuration.get_string("host", "second_db"), "1");
   EXPECT_EQ(configuration.get_string("port", "second_db"), "2");
   EXPECT_EQ(configuration.get_string("user", "second_db"), "3");
@@ -263,14 +288,17 @@ TEST(EnvironmentVariable, sections_are_set_with_their_name_and_the_prefix_wins) 
 }
 
 TEST(EnvironmentVariable, a_key_that_the_section_does_not_have_is_not_added) {
-  const Configuration configuration = configured("[vdk_second_db]\nhost = h\n", {{"VDK_SECOND_DB_PORT", "1"}});
+  const Configuration configuration =
+      configured("[vdk_second_db]\nhost = h\n", {{"VDK_SECOND_DB_PORT", "1"}});
   EXPECT_TRUE(configuration.get("port", "second_db").is_null());
 }
 
 TEST(EnvironmentVariable, a_section_does_not_hide_variables_that_contain_its_name) {
   const Configuration configuration =
       configured("[vdk_db]\nhost = h\n[vdk_log]\nx = 1\n[vdk_second_db]\nhost = h2\n",
-                 {{"VDK_DB_DEFAULT_TYPE", "duckdb"}, {"LOG_CONFIG", "CLOUD"}, {"VDK_SECOND_DB_HOST", "s"},
+                 {{"VDK_DB_DEFAULT_TYPE", "duckdb"},
+                  {"LOG_CONFIG", "CLOUD"},
+                  {"VDK_SECOND_DB_HOST", "s"},
                   {"VDK_DB_HOST", "d"}});
   EXPECT_EQ(configuration.get_string("db_default_type"), "duckdb");
   EXPECT_EQ(configuration.get_string("log_config"), "CLOUD");
@@ -308,17 +336,23 @@ TEST(EnvironmentVariable, of_the_process_are_all_listed) {
   ASSERT_EQ(setenv("VDK_CONFIG_TEST_VARIABLE", "a=b", 1), 0);
   const Environment environment = process_environment();
   unsetenv("VDK_CONFIG_TEST_VARIABLE");
-  EXPECT_EQ(std::ranges::count(environment, std::pair<std::string, std::string>{"VDK_CONFIG_TEST_VARIABLE", "a=b"}), 1);
+  EXPECT_EQ(
+      std::ranges::count(environment,
+                         std::pair<std::string, std::string>{"VDK_CONFIG_TEST_VARIABLE", "a=b"}),
+      1);
 }
 
 // --- -c ---
 
 TEST(CommandLine, sets_options_of_all_sections) {
   ConfigurationBuilder builder;
-  builder.add({.key = "db_default_type"}).add({.key = "my.key"}).add({.key = "n", .default_value = 1});
+  builder.add({.key = "db_default_type"})
+      .add({.key = "my.key"})
+      .add({.key = "n", .default_value = 1});
   builder.set("host", "h", kIni, "second_db").set("k", "v", kIni, "a").set("k", "v", kIni, "a.b");
-  apply_command_line(builder, Texts{"DB_default_type=duckdb", "my.key=1", " n = 5", "second_db.host=x=y ",
-                                    "Second_DB.port=", "a.b.k=deep", "vdk_third.host=t", "new.key=1"});
+  apply_command_line(builder,
+                     Texts{"DB_default_type=duckdb", "my.key=1", " n = 5", "second_db.host=x=y ",
+                           "Second_DB.port=", "a.b.k=deep", "vdk_third.host=t", "new.key=1"});
   const Configuration& configuration = builder.current();
   EXPECT_EQ(configuration.get_string("db_default_type"), "duckdb");
   EXPECT_EQ(configuration.get_string("my.key"), "1");
@@ -356,7 +390,8 @@ TEST(CommandLine, a_setting_without_key_or_equals_sign_is_a_user_error) {
       ADD_FAILURE() << setting;
     } catch (const Error& error) {
       EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
-      EXPECT_NE(std::string_view(error.what()).find("KEY=VALUE"), std::string_view::npos) << error.what();
+      EXPECT_NE(std::string_view(error.what()).find("KEY=VALUE"), std::string_view::npos)
+          << error.what();
     }
   }
 }
@@ -376,8 +411,12 @@ class Secret : public testing::TestWithParam<SecretCase> {};
 TEST_P(Secret, overrides_options) {
   ConfigurationBuilder builder;
   builder.add({.key = "db_default_type", .default_value = "sqlite"});
-  builder.add({.key = "retries", .default_value = 3}).add({.key = "db_password"}).add({.key = "own"});
-  for (const char* section : {"db", "second_db", "db_password"}) builder.set("host", "h", kIni, section);
+  builder.add({.key = "retries", .default_value = 3})
+      .add({.key = "db_password"})
+      .add({.key = "own"});
+  for (const char* section : {"db", "second_db", "db_password"}) {
+    builder.set("host", "h", kIni, section);
+  }
   builder.set("password", "p", kIni, "second_db");
   apply_environment(builder, Environment{{"VDK_SECOND_DB_HOST", "from env"}, {"own", ""}});
   apply_command_line(builder, Texts{"retries=7"});
@@ -388,21 +427,24 @@ TEST_P(Secret, overrides_options) {
 
 INSTANTIATE_TEST_SUITE_P(
     Names, Secret,
-    testing::Values(SecretCase{"of_the_main_section", "DB_Default_Type", "vdk", "db_default_type", "s"},
-                    SecretCase{"over_the_command_line_unconverted", "retries", "vdk", "retries", "s"},
-                    SecretCase{"of_a_section", "second_db_password", "second_db", "password", "s"},
-                    SecretCase{"of_the_section_with_that_key", "db_host", "db", "host", "s"},
-                    SecretCase{"of_a_longer_section", "db_password_host", "db_password", "host", "s"},
-                    SecretCase{"not_of_a_section_without_that_key", "db_password", "vdk", "db_password", "s"},
-                    SecretCase{"not_over_the_environment", "second_db_host", "second_db", "host", "from env"},
-                    SecretCase{"not_over_an_empty_variable", "own", "vdk", "own", ""},
-                    SecretCase{"unknown_in_the_main_section", "unknown", "vdk", "unknown", nullptr},
-                    SecretCase{"unknown_in_a_section", "second_db_port", "second_db", "port", nullptr},
-                    SecretCase{"containing_a_section_name", "my_second_db_password", "second_db", "password", "p"}),
+    testing::Values(
+        SecretCase{"of_the_main_section", "DB_Default_Type", "vdk", "db_default_type", "s"},
+        SecretCase{"over_the_command_line_unconverted", "retries", "vdk", "retries", "s"},
+        SecretCase{"of_a_section", "second_db_password", "second_db", "password", "s"},
+        SecretCase{"of_the_section_with_that_key", "db_host", "db", "host", "s"},
+        SecretCase{"of_a_longer_section", "db_password_host", "db_password", "host", "s"},
+        SecretCase{"not_of_a_section_without_that_key", "db_password", "vdk", "db_password", "s"},
+        SecretCase{"not_over_the_environment", "second_db_host", "second_db", "host", "from env"},
+        SecretCase{"not_over_an_empty_variable", "own", "vdk", "own", ""},
+        SecretCase{"unknown_in_the_main_section", "unknown", "vdk", "unknown", nullptr},
+        SecretCase{"unknown_in_a_section", "second_db_port", "second_db", "port", nullptr},
+        SecretCase{"containing_a_section_name", "my_second_db_password", "second_db", "password",
+                   "p"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Secret, keeps_its_own_type_and_says_where_it_came_from) {
-  Configuration configuration = ConfigurationBuilder().add({.key = "retries", .default_value = "3"}).build();
+  Configuration configuration =
+      ConfigurationBuilder().add({.key = "retries", .default_value = "3"}).build();
   apply_secrets(configuration, Value::Map{{"Retries", 5}});
   EXPECT_EQ(configuration.get("retries"), Value{5});
   EXPECT_EQ(where(configuration, "retries"), "Retries");
@@ -412,7 +454,8 @@ TEST(Secret, keeps_its_own_type_and_says_where_it_came_from) {
 
 TEST(Secret, sensitive_values_never_reach_the_log) {
   ConfigurationBuilder builder;
-  builder.add({.key = "pin", .default_value = "default-pin", .sensitive = true}).add({.key = "plain"});
+  builder.add({.key = "pin", .default_value = "default-pin", .sensitive = true})
+      .add({.key = "plain"});
   builder.set("pin", "first-pin", kIni).set("pin", "second-pin", {OriginKind::plugin, ""});
   Configuration configuration = std::move(builder).build();
   apply_secrets(configuration, Value::Map{{"plain", "from-the-vault"}});
@@ -423,20 +466,22 @@ TEST(Secret, sensitive_values_never_reach_the_log) {
 // --- warnings ---
 
 TEST(Warnings, unknown_keys_name_the_nearest_one) {
-  const JobDirectory job("[vdk]\ndb_defualt_type = sqlite\nlog_config = LOCAL\n[vdk_db]\nanything = 1\n");
+  const JobDirectory job(
+      "[vdk]\ndb_defualt_type = sqlite\nlog_config = LOCAL\n[vdk_db]\nanything = 1\n");
   ConfigurationBuilder builder;
   declare_core_options(builder);
   JobConfig(job.path()).apply(builder);
   apply_environment(builder, Environment{{"VDK_LOG_CONFUG", "x"}});
   apply_command_line(builder, Texts{"op_iid=1", "entirely_other=1", "nowhere.key=1", "db.more=1"});
   builder.set("set_by_a_plugin", "1", {OriginKind::plugin, "p"});
-  EXPECT_EQ(unknown_key_warnings(builder.current()),
-            (Texts{"config.ini:2: nobody knows the configuration option 'db_defualt_type'. Did you mean "
-                   "db_default_type?",
-                   "option -c: nobody knows the configuration option 'entirely_other'.",
-                   "option -c: nobody knows the configuration option 'op_iid'. Did you mean op_id?",
-                   "option -c: nobody knows the configuration option 'more' of section 'db'.",
-                   "option -c: nobody knows the configuration option 'key' of section 'nowhere'."}));
+  EXPECT_EQ(
+      unknown_key_warnings(builder.current()),
+      (Texts{"config.ini:2: nobody knows the configuration option 'db_defualt_type'. Did you mean "
+             "db_default_type?",
+             "option -c: nobody knows the configuration option 'entirely_other'.",
+             "option -c: nobody knows the configuration option 'op_iid'. Did you mean op_id?",
+             "option -c: nobody knows the configuration option 'more' of section 'db'.",
+             "option -c: nobody knows the configuration option 'key' of section 'nowhere'."}));
 }
 
 TEST(Warnings, a_section_is_judged_where_somebody_declared_some_of_it) {
@@ -446,7 +491,8 @@ TEST(Warnings, a_section_is_judged_where_somebody_declared_some_of_it) {
   builder.add({.key = "host", .default_value = "", .section = "second_db"});
   builder.add({.key = "port", .default_value = 0, .section = "second_db"});
   EXPECT_EQ(unknown_key_warnings(builder.current()),
-            (Texts{"config.ini:2: nobody knows the configuration option 'hsot' of section 'second_db'. Did you mean "
+            (Texts{"config.ini:2: nobody knows the configuration option 'hsot' of section "
+                   "'second_db'. Did you mean "
                    "host?"}));
 }
 
@@ -458,8 +504,10 @@ TEST(Warnings, a_key_that_a_plugin_sets_too_is_known) {
 
 TEST(Warnings, what_config_ini_says_in_vain_is_named) {
   const JobDirectory job(
-      "[Owner]\nteam = a\n[jobs]\nx = 1\n[VDK_second]\nx = 1\n[contacts]\nnotified_on_job_sucess = a\n"
-      "[job]\nschedule_cron = 1\ndb_default_type = sqlite\nunlike = 1\n[elsewhere]\nx = 1\n[vdk]\n[owner]\n");
+      "[Owner]\nteam = a\n[jobs]\nx = 1\n[VDK_second]\nx = 1\n[contacts]\nnotified_on_job_sucess = "
+      "a\n"
+      "[job]\nschedule_cron = 1\ndb_default_type = sqlite\nunlike = 1\n[elsewhere]\nx = "
+      "1\n[vdk]\n[owner]\n");
   ConfigurationBuilder builder;
   declare_core_options(builder);
   const JobConfig config(job.path());
@@ -468,10 +516,12 @@ TEST(Warnings, what_config_ini_says_in_vain_is_named) {
       "config.ini:1: nothing reads the section [Owner]. Did you mean [owner]?",
       "config.ini:3: nothing reads the section [jobs]. Did you mean [job]?",
       "config.ini:5: nothing reads the section [VDK_second]. Did you mean [vdk_second]?",
-      "config.ini:8: nothing reads the key 'notified_on_job_sucess' of section [contacts]. Did you mean "
+      "config.ini:8: nothing reads the key 'notified_on_job_sucess' of section [contacts]. Did you "
+      "mean "
       "notified_on_job_success?"};
   const std::string database =
-      "config.ini:11: 'db_default_type' in section [job] concerns deployments only. For local runs set it in section "
+      "config.ini:11: 'db_default_type' in section [job] concerns deployments only. For local runs "
+      "set it in section "
       "[vdk].";
   const std::string unlike = "config.ini:12: nothing reads the key 'unlike' of section [job].";
   Texts expected = first_four;
@@ -488,8 +538,10 @@ TEST(Warnings, what_config_ini_says_in_vain_is_named) {
 TEST(Warnings, a_right_config_ini_has_none) {
   const JobDirectory job(
       "[owner]\nteam = a\n[job]\nschedule_cron = 11 23 5 8 1\npython_version = 3.11\n[contacts]\n"
-      "notified_on_job_failure_user_error=\nnotified_on_job_failure_platform_error=\nnotified_on_job_success=\n"
-      "notified_on_job_deploy=\nenable_attempt_notifications=false\nenable_execution_notifications=true\n"
+      "notified_on_job_failure_user_error=\nnotified_on_job_failure_platform_error=\nnotified_on_"
+      "job_success=\n"
+      "notified_on_job_deploy=\nenable_attempt_notifications=false\nenable_execution_notifications="
+      "true\n"
       "notification_delay_period_minutes=1\n[vdk]\ndb_default_type=sqlite\n");
   ConfigurationBuilder builder;
   declare_core_options(builder);
@@ -514,7 +566,8 @@ TEST_P(CoreOption, has_upstreams_default) {
   const Option* option = builder.current().option(GetParam().key);
   ASSERT_NE(option, nullptr) << GetParam().key;
   EXPECT_EQ(option->default_value, GetParam().default_value) << GetParam().key;
-  EXPECT_TRUE(option->description.ends_with(".") || option->description.ends_with("3.11")) << option->description;
+  EXPECT_TRUE(option->description.ends_with(".") || option->description.ends_with("3.11"))
+      << option->description;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -528,21 +581,24 @@ INSTANTIATE_TEST_SUITE_P(
         OptionCase{"op_id", ""}, OptionCase{"execution_id", ""}, OptionCase{"attempt_id", ""},
         OptionCase{"team_client_id", nullptr}, OptionCase{"team_client_secret", nullptr},
         OptionCase{"team_oauth_authorize_url", nullptr}, OptionCase{"python_version", nullptr},
-        OptionCase{"syslog_url", "localhost"}, OptionCase{"syslog_port", 514}, OptionCase{"syslog_enabled", false},
-        OptionCase{"syslog_sock_type", "UDP"}, OptionCase{"package_name", "vdk-core"},
-        OptionCase{"package_index", "https://pypi.org"}, OptionCase{"version_check_plugins", true},
-        OptionCase{"version_check_disabled", false}, OptionCase{"notification_enabled", false},
+        OptionCase{"syslog_url", "localhost"}, OptionCase{"syslog_port", 514},
+        OptionCase{"syslog_enabled", false}, OptionCase{"syslog_sock_type", "UDP"},
+        OptionCase{"package_name", "vdk-core"}, OptionCase{"package_index", "https://pypi.org"},
+        OptionCase{"version_check_plugins", true}, OptionCase{"version_check_disabled", false},
+        OptionCase{"notification_enabled", false},
         OptionCase{"notification_job_log_url_pattern",
                    "https://example-job-log-url.com/{op_id},{start_time_ms},{end_time_ms}"},
-        OptionCase{"notification_email_cc_list", ""}, OptionCase{"notification_sender", "data-pipelines@vmware.com"},
-        OptionCase{"notification_smtp_host", "smtp.vmware.com"}, OptionCase{"notification_smtp_port", 25},
-        OptionCase{"notification_smtp_use_tls", false}, OptionCase{"notification_smtp_login_username", ""},
-        OptionCase{"notification_smtp_login_password", ""}, OptionCase{"notification_smtp_debug_level", 1},
+        OptionCase{"notification_email_cc_list", ""},
+        OptionCase{"notification_sender", "data-pipelines@vmware.com"},
+        OptionCase{"notification_smtp_host", "smtp.vmware.com"},
+        OptionCase{"notification_smtp_port", 25}, OptionCase{"notification_smtp_use_tls", false},
+        OptionCase{"notification_smtp_login_username", ""},
+        OptionCase{"notification_smtp_login_password", ""},
+        OptionCase{"notification_smtp_debug_level", 1},
         OptionCase{"notified_on_job_failure_user_error", ""},
-        OptionCase{"notified_on_job_failure_platform_error", ""}, OptionCase{"notified_on_job_success", ""},
-        OptionCase{"notified_on_job_deploy", ""}, OptionCase{"enable_attempt_notifications", false},
-        OptionCase{"termination_message_writer_enabled", true},
-        OptionCase{"termination_message_writer_output_file", "/dev/termination-log"},
+        OptionCase{"notified_on_job_failure_platform_error", ""},
+        OptionCase{"notified_on_job_success", ""}, OptionCase{"notified_on_job_deploy", ""},
+        OptionCase{"enable_attempt_notifications", false},
         OptionCase{"job_run_summary_file_path", ""}));
 
 TEST(CoreOption, secrets_are_sensitive) {
