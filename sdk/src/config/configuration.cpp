@@ -1,8 +1,8 @@
 #include "vdk/config/configuration.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "config/convert.hpp"
@@ -16,7 +16,9 @@ namespace {
 class Folded {
  public:
   explicit Folded(std::string_view name) : view_(name) {
-    if (std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; })) return;
+    if (std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; })) {
+      return;
+    }
     copy_ = lower(name);
     view_ = copy_;
   }
@@ -45,21 +47,28 @@ std::optional<std::string_view> without_section(std::string_view key, std::strin
 }
 
 std::string full_name(std::string_view key, std::string_view section) {
-  if (lower(section) == kMainSection) return std::string(key);
+  if (lower(section) == kMainSection) {
+    return std::string(key);
+  }
   return fmt::format("{}.{}", section, key);
 }
 
 }  // namespace
 
-const Configuration::Entry* Configuration::find(std::string_view key, std::string_view section) const {
+const Configuration::Entry* Configuration::find(std::string_view key,
+                                                std::string_view section) const {
   const Folded folded_section(main_if_empty(section));
   const auto entries = sections_.find(folded_section.view());
-  if (entries == sections_.end()) return nullptr;
+  if (entries == sections_.end()) {
+    return nullptr;
+  }
   const Folded folded_key(key);
   auto entry = entries->second.find(folded_key.view());
   if (entry == entries->second.end()) {
     const auto bare = without_section(folded_key.view(), folded_section.view());
-    if (!bare) return nullptr;
+    if (!bare) {
+      return nullptr;
+    }
     entry = entries->second.find(*bare);
   }
   return entry == entries->second.end() ? nullptr : &entry->second;
@@ -67,14 +76,20 @@ const Configuration::Entry* Configuration::find(std::string_view key, std::strin
 
 const Assignment* Configuration::winner(const Entry& entry) {
   // A null says "as if never set": plugins reset options that way.
-  if (entry.assignments.empty() || entry.assignments.back().value.is_null()) return nullptr;
+  if (entry.assignments.empty() || entry.assignments.back().value.is_null()) {
+    return nullptr;
+  }
   return &entry.assignments.back();
 }
 
 Value Configuration::get(std::string_view key, std::string_view section) const {
   const Entry* entry = find(key, section);
-  if (!entry) return {};
-  if (const Assignment* assignment = winner(*entry)) return assignment->value;
+  if (!entry) {
+    return {};
+  }
+  if (const Assignment* assignment = winner(*entry)) {
+    return assignment->value;
+  }
   return entry->option ? entry->option->default_value : Value{};
 }
 
@@ -85,8 +100,12 @@ std::string Configuration::get_string(std::string_view key, std::string_view sec
 
 std::int64_t Configuration::get_integer(std::string_view key, std::string_view section) const {
   const Value converted = get_as(key, section, Value{0});
-  if (const std::int64_t* integer = converted.if_integer()) return *integer;
-  if (converted.is_null()) return 0;
+  if (const std::int64_t* integer = converted.if_integer()) {
+    return *integer;
+  }
+  if (converted.is_null()) {
+    return 0;
+  }
   throw configuration_error({
       .what = fmt::format("The value {} of the configuration option {} is too large.",
                           to_python_text(converted), full_name(key, section)),
@@ -102,28 +121,36 @@ bool Configuration::get_bool(std::string_view key, std::string_view section) con
   return truth && *truth;
 }
 
-Value Configuration::get_as(std::string_view key, std::string_view section, const Value& type) const {
+Value Configuration::get_as(std::string_view key, std::string_view section,
+                            const Value& type) const {
   const Entry* entry = find(key, section);
-  if (!entry) return {};
+  if (!entry) {
+    return {};
+  }
   const Assignment* assignment = winner(*entry);
   Option typed{.key = std::string(key), .default_value = type, .section = std::string(section)};
-  if (entry->option) typed.sensitive = entry->option->sensitive;
+  if (entry->option) {
+    typed.sensitive = entry->option->sensitive;
+  }
   return convert(typed, get(key, section), assignment ? assignment->origin : Origin{});
 }
 
 Value Configuration::get_required(std::string_view key, std::string_view section) const {
   Value value = get(key, section);
-  if (!value.is_null()) return value;
+  if (!value.is_null()) {
+    return value;
+  }
   const bool in_main = section.empty() || lower(section) == kMainSection;
   throw configuration_error({
       .what = fmt::format("The configuration option {} is required and has no value.",
                           full_name(key, section)),
       .why = "No config.ini, environment variable, -c option, plugin or secret sets it.",
       .consequence = "Whatever needs the option cannot work.",
-      .countermeasure = fmt::format("Set it in section [{}{}] of the job's config.ini{}.", in_main ? "" : "vdk_",
-                                    in_main ? kMainSection : section,
-                                    in_main ? fmt::format(", or as the environment variable {}", variable_name(key))
-                                            : std::string{}),
+      .countermeasure = fmt::format(
+          "Set it in section [{}{}] of the job's config.ini{}.", in_main ? "" : "vdk_",
+          in_main ? kMainSection : section,
+          in_main ? fmt::format(", or as the environment variable {}", variable_name(key))
+                  : std::string{}),
   });
 }
 
@@ -139,12 +166,17 @@ bool Configuration::is_sensitive(std::string_view key, std::string_view section)
 
 std::string Configuration::description(std::string_view key, std::string_view section) const {
   const Entry* entry = find(key, section);
-  if (!entry || !entry->option) return {};
+  if (!entry || !entry->option) {
+    return {};
+  }
   const Option& option = *entry->option;
   std::string text = option.description.empty() ? "No description provided." : option.description;
-  if (option.sensitive) text += " This option is marked as sensitive.";
+  if (option.sensitive) {
+    text += " This option is marked as sensitive.";
+  }
   const std::string* const text_default = option.default_value.if_string();
-  const bool empty_default = option.default_value.is_null() || (text_default && text_default->empty());
+  const bool empty_default =
+      option.default_value.is_null() || (text_default && text_default->empty());
   if (option.show_default && !empty_default) {
     text += fmt::format(" Default value: {}.", to_python_text(option.default_value));
   }
@@ -154,7 +186,9 @@ std::string Configuration::description(std::string_view key, std::string_view se
 std::vector<std::string> Configuration::sections() const {
   std::vector<std::string> names{std::string(kMainSection)};
   for (const auto& [name, entries] : sections_) {
-    if (name != kMainSection) names.push_back(name);
+    if (name != kMainSection) {
+      names.push_back(name);
+    }
   }
   return names;
 }
@@ -163,9 +197,13 @@ std::vector<std::string> Configuration::keys(std::string_view section) const {
   std::vector<std::string> names;
   const Folded folded(main_if_empty(section));
   const auto entries = sections_.find(folded.view());
-  if (entries == sections_.end()) return names;
+  if (entries == sections_.end()) {
+    return names;
+  }
   names.reserve(entries->second.size());
-  for (const auto& [name, entry] : entries->second) names.push_back(name);
+  for (const auto& [name, entry] : entries->second) {
+    names.push_back(name);
+  }
   return names;
 }
 
@@ -174,9 +212,12 @@ const Option* Configuration::option(std::string_view key, std::string_view secti
   return entry && entry->option ? &*entry->option : nullptr;
 }
 
-std::vector<Assignment> Configuration::history(std::string_view key, std::string_view section) const {
+std::vector<Assignment> Configuration::history(std::string_view key,
+                                               std::string_view section) const {
   const Entry* entry = find(key, section);
-  if (!entry) return {};
+  if (!entry) {
+    return {};
+  }
   std::vector<Assignment> all;
   all.reserve(entry->assignments.size() + 1);
   if (entry->option && !entry->option->default_value.is_null()) {
@@ -194,9 +235,12 @@ void Configuration::override_value(std::string_view key, Value value, Origin ori
     entry->assignments.push_back({std::move(value), std::move(origin)});
     return;
   }
-  if (section.empty() || lower(section) == kMainSection) return;
+  if (section.empty() || lower(section) == kMainSection) {
+    return;
+  }
   throw configuration_error({
-      .what = fmt::format("There is no configuration option {} to override.", full_name(key, section)),
+      .what =
+          fmt::format("There is no configuration option {} to override.", full_name(key, section)),
       .why = fmt::format("Section {} is not configured, or has no such key.", section),
       .consequence = "The value was not changed.",
       .countermeasure = "Check the names of the section and of the key.",
@@ -228,11 +272,14 @@ ConfigurationBuilder& ConfigurationBuilder::set(std::string_view key, Value valu
     found = entries->second.try_emplace(std::string(folded_key.view())).first;
   }
   Configuration::Entry& entry = found->second;
-  if (entry.option) value = convert(*entry.option, std::move(value), origin);
+  if (entry.option) {
+    value = convert(*entry.option, std::move(value), origin);
+  }
 
   // Sources may come in any order: behind everything that this one wins over.
-  const auto place = std::ranges::upper_bound(
-      entry.assignments, origin.kind, {}, [](const Assignment& other) { return other.origin.kind; });
+  const auto place =
+      std::ranges::upper_bound(entry.assignments, origin.kind, {},
+                               [](const Assignment& other) { return other.origin.kind; });
   entry.assignments.insert(place, {std::move(value), std::move(origin)});
   return *this;
 }

@@ -1,12 +1,12 @@
 #include "config/convert.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "vdk/base/error.hpp"
@@ -35,24 +35,44 @@ std::optional<std::string> digits_of(std::string_view text) {
 }
 
 std::optional<Value> integer_of(const Value& value) {
-  if (value.if_integer() || value.if_big_integer()) return value;
-  if (const bool* truth = value.if_bool()) return Value{*truth ? 1 : 0};
-  if (const std::string* text = value.if_string()) return to_integer(*text);
+  if (value.if_integer() || value.if_big_integer()) {
+    return value;
+  }
+  if (const bool* truth = value.if_bool()) {
+    return Value{*truth ? 1 : 0};
+  }
+  if (const std::string* text = value.if_string()) {
+    return to_integer(*text);
+  }
   if (const double* real = value.if_real()) {
     // The range within which every double has an int64_t.
-    if (*real >= -0x1p63 && *real < 0x1p63) return Value{static_cast<std::int64_t>(*real)};
+    if (*real >= -0x1p63 && *real < 0x1p63) {
+      return Value{static_cast<std::int64_t>(*real)};
+    }
   }
   return std::nullopt;
 }
 
 std::optional<Value> real_of(const Value& value) {
-  if (value.if_real()) return value;
-  if (const std::int64_t* integer = value.if_integer()) return Value{static_cast<double>(*integer)};
-  if (const bool* truth = value.if_bool()) return Value{*truth ? 1.0 : 0.0};
+  if (value.if_real()) {
+    return value;
+  }
+  if (const std::int64_t* integer = value.if_integer()) {
+    return Value{static_cast<double>(*integer)};
+  }
+  if (const bool* truth = value.if_bool()) {
+    return Value{*truth ? 1.0 : 0.0};
+  }
   std::optional<double> real;
-  if (const std::string* text = value.if_string()) real = to_real(*text);
-  if (const Value::BigInteger* big = value.if_big_integer()) real = to_real(big->digits);
-  if (!real) return std::nullopt;
+  if (const std::string* text = value.if_string()) {
+    real = to_real(*text);
+  }
+  if (const Value::BigInteger* big = value.if_big_integer()) {
+    real = to_real(big->digits);
+  }
+  if (!real) {
+    return std::nullopt;
+  }
   return Value{*real};
 }
 
@@ -65,19 +85,31 @@ std::optional<Value> parsed(const std::string& text) {
 }
 
 std::optional<Value> list_of(const Value& value) {
-  if (value.if_list()) return value;
+  if (value.if_list()) {
+    return value;
+  }
   const std::string* text = value.if_string();
-  if (!text) return std::nullopt;
-  if (std::optional<Value> json = parsed(*text); json && json->if_list()) return json;
+  if (!text) {
+    return std::nullopt;
+  }
+  if (std::optional<Value> json = parsed(*text); json && json->if_list()) {
+    return json;
+  }
   Value::List list;
-  for (std::string& part : split_list(*text)) list.emplace_back(std::move(part));
+  for (std::string& part : split_list(*text)) {
+    list.emplace_back(std::move(part));
+  }
   return Value{std::move(list)};
 }
 
 std::optional<Value> map_of(const Value& value) {
-  if (value.if_map()) return value;
+  if (value.if_map()) {
+    return value;
+  }
   const std::string* text = value.if_string();
-  if (!text) return std::nullopt;
+  if (!text) {
+    return std::nullopt;
+  }
   std::optional<Value> json = parsed(*text);
   return json && json->if_map() ? json : std::nullopt;
 }
@@ -89,16 +121,22 @@ struct Conversion {
 };
 
 Conversion convert_to_type_of(const Value& type, const Value& value) {
-  if (type.if_string()) return {value.if_string() ? value : Value{to_python_text(value)}, {}, {}};
+  if (type.if_string()) {
+    return {value.if_string() ? value : Value{to_python_text(value)}, {}, {}};
+  }
   if (type.if_bool()) {
-    if (value.if_bool()) return {value, {}, {}};
+    if (value.if_bool()) {
+      return {value, {}, {}};
+    }
     const std::optional<bool> truth = to_bool(to_python_text(value));
     return {truth ? std::optional<Value>{*truth} : std::nullopt, "a boolean", kBooleans};
   }
   if (type.if_integer() || type.if_big_integer()) {
     return {integer_of(value), "an integer", "a whole number such as 10"};
   }
-  if (type.if_real()) return {real_of(value), "a number", "a number such as 0.5"};
+  if (type.if_real()) {
+    return {real_of(value), "a number", "a number such as 0.5"};
+  }
   if (type.if_list()) {
     return {list_of(value), "a list", R"(names separated by commas, or JSON such as ["a", "b"])"};
   }
@@ -109,13 +147,18 @@ Conversion convert_to_type_of(const Value& type, const Value& value) {
 
 std::string describe(const Origin& origin) {
   switch (origin.kind) {
-    case OriginKind::default_value: return "default";
-    case OriginKind::config_ini: return origin.where.empty() ? "config.ini" : origin.where;
+    case OriginKind::default_value:
+      return "default";
+    case OriginKind::config_ini:
+      return origin.where.empty() ? "config.ini" : origin.where;
     case OriginKind::plugin:
       return origin.where.empty() ? "a plugin" : fmt::format("plugin {}", origin.where);
-    case OriginKind::environment: return fmt::format("environment variable {}", origin.where);
-    case OriginKind::command_line: return "option -c";
-    case OriginKind::secret: return fmt::format("secret {}", origin.where);
+    case OriginKind::environment:
+      return fmt::format("environment variable {}", origin.where);
+    case OriginKind::command_line:
+      return "option -c";
+    case OriginKind::secret:
+      return fmt::format("secret {}", origin.where);
   }
   return origin.where;
 }
@@ -142,76 +185,105 @@ std::string variable_name(std::string_view key, std::string_view section) {
 
 std::optional<bool> to_bool(std::string_view text) {
   constexpr std::size_t kLongest = 5;
-  if (text.empty() || text.size() > kLongest) return std::nullopt;
+  if (text.empty() || text.size() > kLongest) {
+    return std::nullopt;
+  }
   const std::string name = lower(text);
   for (const std::string_view yes : {"true", "1", "yes", "y"}) {
-    if (name == yes) return true;
+    if (name == yes) {
+      return true;
+    }
   }
   for (const std::string_view no : {"false", "0", "no", "n"}) {
-    if (name == no) return false;
+    if (name == no) {
+      return false;
+    }
   }
   return std::nullopt;
 }
 
 std::optional<Value> to_integer(std::string_view text) {
   const std::optional<std::string> spelled = digits_of(text);
-  if (!spelled || spelled->empty()) return std::nullopt;
+  if (!spelled || spelled->empty()) {
+    return std::nullopt;
+  }
   const bool signed_text = spelled->front() == '-' || spelled->front() == '+';
   const bool negative = spelled->front() == '-';
   std::string_view digits = std::string_view(*spelled).substr(signed_text ? 1 : 0);
-  if (digits.empty() || !std::ranges::all_of(digits, is_digit)) return std::nullopt;
+  if (digits.empty() || !std::ranges::all_of(digits, is_digit)) {
+    return std::nullopt;
+  }
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
 
   std::string plain = negative && digits != "0" ? "-" : "";
   plain += digits;
   std::int64_t integer = 0;
   const auto [end, failure] = std::from_chars(plain.data(), plain.data() + plain.size(), integer);
-  if (failure == std::errc::result_out_of_range) return Value{Value::BigInteger{std::move(plain)}};
+  if (failure == std::errc::result_out_of_range) {
+    return Value{Value::BigInteger{std::move(plain)}};
+  }
   return Value{integer};
 }
 
 std::optional<double> to_real(std::string_view text) {
   const std::optional<std::string> spelled = digits_of(text);
-  if (!spelled || spelled->empty()) return std::nullopt;
+  if (!spelled || spelled->empty()) {
+    return std::nullopt;
+  }
   const std::string name = lower(*spelled);
   const std::string_view unsigned_name =
       std::string_view(name).substr(name.front() == '-' || name.front() == '+' ? 1 : 0);
   const bool negative = name.front() == '-';
-  if (unsigned_name == "inf" || unsigned_name == "infinity") return negative ? -HUGE_VAL : HUGE_VAL;
-  if (unsigned_name == "nan") return std::nan("");
+  if (unsigned_name == "inf" || unsigned_name == "infinity") {
+    return negative ? -HUGE_VAL : HUGE_VAL;
+  }
+  if (unsigned_name == "nan") {
+    return std::nan("");
+  }
   // Leaves no other words, hexadecimal numbers or second signs to from_chars.
-  if (unsigned_name.empty() || unsigned_name.find_first_not_of("0123456789.e+-") < unsigned_name.size() ||
+  if (unsigned_name.empty() ||
+      unsigned_name.find_first_not_of("0123456789.e+-") < unsigned_name.size() ||
       unsigned_name.front() == '-' || unsigned_name.front() == '+') {
     return std::nullopt;
   }
   double real = 0;
   const char* const last = unsigned_name.data() + unsigned_name.size();
   const auto [end, failure] = std::from_chars(unsigned_name.data(), last, real);
-  if (end != last || failure == std::errc::invalid_argument) return std::nullopt;
+  if (end != last || failure == std::errc::invalid_argument) {
+    return std::nullopt;
+  }
   // Too large is infinite, too small is zero, as in Python.
-  if (failure == std::errc::result_out_of_range) real = std::strtod(unsigned_name.data(), nullptr);
+  if (failure == std::errc::result_out_of_range) {
+    real = std::strtod(unsigned_name.data(), nullptr);
+  }
   return negative ? -real : real;
 }
 
 bool names_a_secret(std::string_view key) noexcept {
   static constexpr std::array<std::string_view, 11> kWords = {
-      "password",   "passwd",     "passphrase",  "secret",    "token",     "credential",
-      "api_key",    "apikey",     "private_key", "access_key", "connection_string"};
-  return std::ranges::any_of(kWords, [key](std::string_view word) {
-    return key.find(word) != std::string_view::npos;
-  });
+      "password", "passwd",      "passphrase", "secret",           "token", "credential", "api_key",
+      "apikey",   "private_key", "access_key", "connection_string"};
+  return std::ranges::any_of(
+      kWords, [key](std::string_view word) { return key.find(word) != std::string_view::npos; });
 }
 
 Value convert(const Option& option, Value value, const Origin& origin) {
-  if (value.is_null() || option.default_value.is_null()) return value;
-  if (option.default_value.if_string() && value.if_string()) return value;
+  if (value.is_null() || option.default_value.is_null()) {
+    return value;
+  }
+  if (option.default_value.if_string() && value.if_string()) {
+    return value;
+  }
   Conversion conversion = convert_to_type_of(option.default_value, value);
-  if (conversion.value) return std::move(*conversion.value);
+  if (conversion.value) {
+    return std::move(*conversion.value);
+  }
 
   const bool hidden = option.sensitive || names_a_secret(option.key);
   const std::string shown = hidden ? "***" : to_python_text(value);
-  const std::string name =
-      option.section == kMainSection ? option.key : fmt::format("{}.{}", option.section, option.key);
+  const std::string name = option.section == kMainSection
+                               ? option.key
+                               : fmt::format("{}.{}", option.section, option.key);
   const bool empty_variable = shown.empty() && origin.kind == OriginKind::environment;
   throw configuration_error({
       .what = fmt::format("The value '{}' of the configuration option {} is not {}.", shown, name,

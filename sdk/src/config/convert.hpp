@@ -20,7 +20,8 @@ namespace vdk {
 // Appends the key as environment variables spell it: in capitals, `_` for `.` and `-`.
 void append_variable_name(std::string& name, std::string_view key);
 // VDK_KEY, or VDK_SECTION_KEY.
-[[nodiscard]] std::string variable_name(std::string_view key, std::string_view section = kMainSection);
+[[nodiscard]] std::string variable_name(std::string_view key,
+                                        std::string_view section = kMainSection);
 
 // Keys with this prefix describe sources of configuration to config-help and configure nothing.
 inline constexpr std::string_view kProviderPrefix = "__config_provider__";
@@ -31,7 +32,8 @@ inline constexpr std::string_view kProviderPrefix = "__config_provider__";
 // true/false, 1/0, yes/no, y/n in any case.
 [[nodiscard]] std::optional<bool> to_bool(std::string_view text);
 
-// Python's int(text) and float(text): surrounding blanks, a sign, single underscores between digits.
+// Python's int(text) and float(text): surrounding blanks, a sign, single underscores between
+// digits.
 [[nodiscard]] std::optional<Value> to_integer(std::string_view text);
 [[nodiscard]] std::optional<double> to_real(std::string_view text);
 

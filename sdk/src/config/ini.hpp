@@ -1,5 +1,6 @@
-// config.ini files as Python's configparser reads them: `=` and `:`, full-line comments with `#` and `;`, values over
-// several indented lines, [DEFAULT], `%(name)s`. Beyond it: lines are known, and a byte-order mark is accepted.
+// config.ini files as Python's configparser reads them: `=` and `:`, full-line comments with `#`
+// and `;`, values over several indented lines, [DEFAULT], `%(name)s`. Beyond it: lines are known,
+// and a byte-order mark is accepted.
 #pragma once
 
 #include <optional>
@@ -35,10 +36,11 @@ class IniFile {
   [[nodiscard]] const Section& defaults() const noexcept { return defaults_; }
   [[nodiscard]] const Section* find(std::string_view section) const noexcept;
 
-  // The section's own entry or that of [DEFAULT]; nothing where there is no such section or key. Throws Error
-  // (configuration) where `%` is misused in the value: only what is read can fail.
+  // The section's own entry or that of [DEFAULT]; nothing where there is no such section or key.
+  // Throws Error (configuration) where `%` is misused in the value: only what is read can fail.
   [[nodiscard]] std::optional<Setting> get(std::string_view section, std::string_view key) const;
-  // Everything that a section has, [DEFAULT]'s keys last; none where there is no such section. Throws as get.
+  // Everything that a section has, [DEFAULT]'s keys last; none where there is no such section.
+  // Throws as get.
   [[nodiscard]] std::vector<Setting> settings(std::string_view section) const;
 
  private:

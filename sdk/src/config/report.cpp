@@ -1,12 +1,12 @@
 #include "config/report.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "config/convert.hpp"
@@ -31,7 +31,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
   return words;
 }
 
-// "name    description", the description wrapped and its further lines indented. Words are never broken.
+// "name    description", the description wrapped and its further lines indented. Words are never
+// broken.
 std::string help_entry(std::string_view name, std::string_view description) {
   std::string entry(name);
   // Two blanks keep apart a long name and its description, and count for the first line.
@@ -74,10 +75,13 @@ HelpEntries help_entries(const Configuration& configuration) {
   HelpEntries entries;
   for (const std::string& section : configuration.sections()) {
     for (const std::string& key : configuration.keys(section)) {
-      if (!configuration.option(key, section)) continue;
+      if (!configuration.option(key, section)) {
+        continue;
+      }
       std::string description = configuration.description(key, section);
       if (key.starts_with(kProviderPrefix)) {
-        entries.providers.emplace(trim(std::string_view(key).substr(kProviderPrefix.size())), std::move(description));
+        entries.providers.emplace(trim(std::string_view(key).substr(kProviderPrefix.size())),
+                                  std::move(description));
       } else {
         entries.options.emplace(section == kMainSection ? key : fmt::format("{}.{}", section, key),
                                 std::move(description));
@@ -90,30 +94,46 @@ HelpEntries help_entries(const Configuration& configuration) {
 std::string help_list(const std::map<std::string, std::string>& entries) {
   std::string list;
   for (const auto& [name, description] : entries) {
-    if (!list.empty()) list += "\n\n";
+    if (!list.empty()) {
+      list += "\n\n";
+    }
     list += help_entry(name, description);
   }
   return list;
 }
 
 std::string_view type_name(const Value& value) {
-  if (value.if_bool()) return "boolean";
-  if (value.if_integer() || value.if_big_integer()) return "integer";
-  if (value.if_real()) return "number";
-  if (value.if_list()) return "list";
-  if (value.if_map()) return "object";
+  if (value.if_bool()) {
+    return "boolean";
+  }
+  if (value.if_integer() || value.if_big_integer()) {
+    return "integer";
+  }
+  if (value.if_real()) {
+    return "number";
+  }
+  if (value.if_list()) {
+    return "list";
+  }
+  if (value.if_map()) {
+    return "object";
+  }
   return "text";
 }
 
 // `scheme://user:password@host` without the password.
 std::string without_url_password(const std::string& text) {
   const std::size_t scheme = text.find("://");
-  if (scheme == std::string::npos) return text;
+  if (scheme == std::string::npos) {
+    return text;
+  }
   const std::size_t authority = scheme + 3;
   const std::size_t end = std::min(text.find_first_of("/?#", authority), text.size());
   const std::size_t at = text.rfind('@', end);
   const std::size_t colon = text.find(':', authority);
-  if (at == std::string::npos || at < authority || colon == std::string::npos || colon >= at) return text;
+  if (at == std::string::npos || at < authority || colon == std::string::npos || colon >= at) {
+    return text;
+  }
   return fmt::format("{}{}{}", text.substr(0, colon + 1), kHidden, text.substr(at));
 }
 
@@ -128,22 +148,29 @@ struct Explanation {
 Value shown(const Value& value, const Origin& origin, bool sensitive) {
   const std::string* const text = value.if_string();
   const bool hide = sensitive || origin.kind == OriginKind::secret;
-  if (value.is_null() || (text && text->empty()) || origin.kind == OriginKind::default_value) return value;
-  if (hide) return kHidden;
+  if (value.is_null() || (text && text->empty()) || origin.kind == OriginKind::default_value) {
+    return value;
+  }
+  if (hide) {
+    return kHidden;
+  }
   return text ? Value{without_url_password(*text)} : value;
 }
 
 std::optional<Explanation> explain(const Configuration& configuration, const std::string& key,
                                    const std::string& section, bool everything) {
   const bool by_default = configuration.is_default(key, section);
-  if (key.starts_with(kProviderPrefix) || (by_default && !everything)) return std::nullopt;
+  if (key.starts_with(kProviderPrefix) || (by_default && !everything)) {
+    return std::nullopt;
+  }
   const Value value = configuration.get(key, section);
   // A number under such a name counts things ("token_lifetime") unless its option says otherwise.
-  const bool sensitive =
-      configuration.is_sensitive(key, section) || (names_a_secret(key) && (value.if_string() || value.is_null()));
+  const bool sensitive = configuration.is_sensitive(key, section) ||
+                         (names_a_secret(key) && (value.if_string() || value.is_null()));
 
   std::vector<Assignment> history = configuration.history(key, section);
-  Explanation explanation{.section = section, .key = key, .sensitive = sensitive, .effective = {}, .overrode = {}};
+  Explanation explanation{
+      .section = section, .key = key, .sensitive = sensitive, .effective = {}, .overrode = {}};
   if (by_default) {
     explanation.effective = {shown(value, {}, sensitive), {}};
     return explanation;
@@ -161,26 +188,36 @@ std::vector<Explanation> explain_all(const Configuration& configuration, bool ev
   std::vector<Explanation> all;
   for (const std::string& section : configuration.sections()) {
     for (const std::string& key : configuration.keys(section)) {
-      if (auto explanation = explain(configuration, key, section, everything)) all.push_back(std::move(*explanation));
+      if (auto explanation = explain(configuration, key, section, everything)) {
+        all.push_back(std::move(*explanation));
+      }
     }
   }
   return all;
 }
 
 std::string on_one_line(const Value& value) {
-  if (value.is_null()) return "(none)";
+  if (value.is_null()) {
+    return "(none)";
+  }
   const std::string text = to_python_text(value);
   return text.empty() ? "(empty)" : replace_all(replace_all(text, "\r", "\\r"), "\n", "\\n");
 }
 
 std::string_view kind_name(OriginKind kind) {
   switch (kind) {
-    case OriginKind::default_value: return "default";
-    case OriginKind::config_ini: return "config.ini";
-    case OriginKind::plugin: return "plugin";
-    case OriginKind::environment: return "environment";
-    case OriginKind::command_line: return "command line";
-    case OriginKind::secret: return "secret";
+    case OriginKind::default_value:
+      return "default";
+    case OriginKind::config_ini:
+      return "config.ini";
+    case OriginKind::plugin:
+      return "plugin";
+    case OriginKind::environment:
+      return "environment";
+    case OriginKind::command_line:
+      return "command line";
+    case OriginKind::secret:
+      return "secret";
   }
   return "default";
 }
@@ -199,7 +236,8 @@ std::string config_help_text(const Configuration& configuration) {
       "\nConfiguring VDK is done via:\n{0}\n-----------\n\n"
       "List of configuration variables:\n{1}\n\n------------\n\n"
       "How to set them?\n\n"
-      "The above listed configuration variables can be set using following configuration providers:\n\n{0}\n",
+      "The above listed configuration variables can be set using following configuration "
+      "providers:\n\n{0}\n",
       providers, help_list(entries.options));
 }
 
@@ -215,7 +253,9 @@ Value config_help_json(const Configuration& configuration) {
   for (const std::string& section : configuration.sections()) {
     for (const std::string& key : configuration.keys(section)) {
       const Option* const option = configuration.option(key, section);
-      if (!option || key.starts_with(kProviderPrefix)) continue;
+      if (!option || key.starts_with(kProviderPrefix)) {
+        continue;
+      }
       Value entry;
       entry.set("section", section);
       entry.set("key", key);
@@ -236,19 +276,23 @@ Value config_help_json(const Configuration& configuration) {
 std::string explain_text(const Configuration& configuration, bool everything) {
   constexpr std::size_t kWidestAligned = 40;
   const std::vector<Explanation> all = explain_all(configuration, everything);
-  if (all.empty()) return "Nothing is set: every option has its default.\n";
+  if (all.empty()) {
+    return "Nothing is set: every option has its default.\n";
+  }
 
   std::size_t key_width = 0;
   std::size_t value_width = 0;
   for (const Explanation& entry : all) {
     key_width = std::max(key_width, std::min(display_width(entry.key), kWidestAligned));
-    value_width =
-        std::max(value_width, std::min(display_width(on_one_line(entry.effective.value)), kWidestAligned));
+    value_width = std::max(
+        value_width, std::min(display_width(on_one_line(entry.effective.value)), kWidestAligned));
   }
   const auto pad = [](std::string& text, std::string_view cell, std::size_t width) {
     text += cell;
     const std::size_t used = display_width(cell);
-    if (used < width) text.append(width - used, ' ');
+    if (used < width) {
+      text.append(width - used, ' ');
+    }
   };
 
   std::string text;

@@ -8,15 +8,18 @@
 
 namespace vdk {
 
-// Every declared option with its description: names padded to 40 columns, descriptions wrapped at 60.
+// Every declared option with its description: names padded to 40 columns, descriptions wrapped
+// at 60.
 [[nodiscard]] std::string config_help_text(const Configuration& configuration);
-// {"providers": [{name, description}], "options": [{section, key, type, default, description, sensitive, variable}]}.
+// {"providers": [{name, description}], "options": [{section, key, type, default, description,
+// sensitive, variable}]}.
 [[nodiscard]] Value config_help_json(const Configuration& configuration);
 
-// Each option that somebody set (or, with `everything`, each one): its value, where it came from and what it
-// overrode. Sensitive values are shown as `***`.
+// Each option that somebody set (or, with `everything`, each one): its value, where it came from
+// and what it overrode. Sensitive values are shown as `***`.
 [[nodiscard]] std::string explain_text(const Configuration& configuration, bool everything = false);
-// [{section, key, value, origin, where, sensitive, overrode: [{value, origin, where}]}], the last overridden first.
+// [{section, key, value, origin, where, sensitive, overrode: [{value, origin, where}]}], the last
+// overridden first.
 [[nodiscard]] Value explain_json(const Configuration& configuration, bool everything = false);
 
 }  // namespace vdk

@@ -1,12 +1,12 @@
 #include "config/sources.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <unordered_map>
+
+#include <fmt/format.h>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -50,12 +50,17 @@ std::string recipients(std::string_view text) {
   return join(addresses, ";");
 }
 
-// Where two keys have one variable name, the plainer spelling wins: `a_b`, then `a.b`, `a-b`, others.
+// Where two keys have one variable name, the plainer spelling wins: `a_b`, then `a.b`, `a-b`,
+// others.
 int spelling_rank(std::string_view key) noexcept {
   const bool dots = key.find('.') != std::string_view::npos;
   const bool dashes = key.find('-') != std::string_view::npos;
-  if (dots && dashes) return 3;
-  if (dashes) return 2;
+  if (dots && dashes) {
+    return 3;
+  }
+  if (dashes) {
+    return 2;
+  }
   return dots ? 1 : 0;
 }
 
@@ -68,7 +73,9 @@ struct Target {
     const auto weight = [](const Target& target) {
       return target.section == kMainSection ? 0 : target.section.size() + 1;
     };
-    if (weight(*this) != weight(other)) return weight(*this) > weight(other);
+    if (weight(*this) != weight(other)) {
+      return weight(*this) > weight(other);
+    }
     return spelling_rank(key) < spelling_rank(other.key);
   }
 };
@@ -95,23 +102,33 @@ Targets targets_by_variable(const Configuration& configuration) {
       }
       append_variable_name(name, key);
       Target target{section, std::move(key)};
-      const auto [known, is_new] = targets.try_emplace(std::move(name), target);
-      if (!is_new && target.precedes(known->second)) known->second = std::move(target);
+      const auto [known, is_new] = targets.try_emplace(std::move(name));
+      if (is_new || target.precedes(known->second)) {
+        known->second = std::move(target);
+      }
     }
   }
   return targets;
 }
 
-// The longest section that can be split off `name` at one of `separators`, and in which `accept` likes the rest.
+// The longest section that can be split off `name` at one of `separators`, and in which `accept`
+// likes the rest.
 template <typename Accept>
 std::optional<Target> split_section(const Configuration& configuration, std::string_view name,
                                     std::string_view separators, Accept accept) {
   std::optional<Target> best;
   for (const std::string& section : configuration.sections()) {
-    if (section == kMainSection || name.size() <= section.size() + 1) continue;
-    if (!name.starts_with(section) || separators.find(name[section.size()]) == std::string_view::npos) continue;
+    if (section == kMainSection || name.size() <= section.size() + 1) {
+      continue;
+    }
+    if (!name.starts_with(section) ||
+        separators.find(name[section.size()]) == std::string_view::npos) {
+      continue;
+    }
     std::string key(name.substr(section.size() + 1));
-    if ((best && best->section.size() >= section.size()) || !accept(section, key)) continue;
+    if ((best && best->section.size() >= section.size()) || !accept(section, key)) {
+      continue;
+    }
     best = Target{section, std::move(key)};
   }
   return best;
@@ -124,16 +141,24 @@ bool has_key(const Configuration& configuration, std::string_view key, std::stri
 // Which option `-c NAME=...` means.
 Target command_line_target(const Configuration& configuration, const std::string& name) {
   const std::string main(kMainSection);
-  if (has_key(configuration, name, kMainSection)) return {main, name};
+  if (has_key(configuration, name, kMainSection)) {
+    return {main, name};
+  }
   const auto any = [](const std::string&, const std::string&) { return true; };
-  if (auto target = split_section(configuration, name, ".", any)) return *target;
+  if (auto target = split_section(configuration, name, ".", any)) {
+    return *target;
+  }
   // As environment variables: whichever of `.`, `-` and `_` the key has.
   std::string variable;
   append_variable_name(variable, name);
   const Targets targets = targets_by_variable(configuration);
-  if (const auto known = targets.find(variable); known != targets.end()) return known->second;
+  if (const auto known = targets.find(variable); known != targets.end()) {
+    return known->second;
+  }
   const std::size_t dot = name.find('.');
-  if (dot == std::string::npos || dot == 0 || dot + 1 == name.size()) return {main, name};
+  if (dot == std::string::npos || dot == 0 || dot + 1 == name.size()) {
+    return {main, name};
+  }
   std::string section = name.substr(0, dot);
   if (section.starts_with(kSubSectionPrefix) && section.size() > kSubSectionPrefix.size()) {
     section.erase(0, kSubSectionPrefix.size());
@@ -141,7 +166,8 @@ Target command_line_target(const Configuration& configuration, const std::string
   return {std::move(section), name.substr(dot + 1)};
 }
 
-std::vector<std::string> declared_keys(const Configuration& configuration, std::string_view section) {
+std::vector<std::string> declared_keys(const Configuration& configuration,
+                                       std::string_view section) {
   std::vector<std::string> declared = configuration.keys(section);
   std::erase_if(declared, [&](const std::string& key) {
     return key.starts_with(kProviderPrefix) || !configuration.option(key, section);
@@ -159,24 +185,32 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
 JobConfig::JobConfig(const std::filesystem::path& job_directory) {
   const std::filesystem::path file = job_directory / kFileName;
   const std::optional<std::string> text = read_file_if_exists(file);
-  if (!text) return;
+  if (!text) {
+    return;
+  }
   exists_ = true;
   ini_ = IniFile::parse(*text, file.string());
 }
 
 std::optional<std::string> JobConfig::get(std::string_view section, std::string_view key) const {
   std::optional<IniFile::Setting> setting = ini_.get(section, key);
-  if (!setting) return std::nullopt;
+  if (!setting) {
+    return std::nullopt;
+  }
   return std::move(setting->value);
 }
 
 std::optional<std::string> JobConfig::team() const {
-  if (!exists_) return std::nullopt;
+  if (!exists_) {
+    return std::nullopt;
+  }
   return get("owner", "team").value_or("");
 }
 
 void JobConfig::apply(ConfigurationBuilder& builder) const {
-  if (!exists_) return;
+  if (!exists_) {
+    return;
+  }
   const auto origin = [](int line) {
     return Origin{OriginKind::config_ini, fmt::format("{}:{}", kFileName, line)};
   };
@@ -187,8 +221,9 @@ void JobConfig::apply(ConfigurationBuilder& builder) const {
     builder.set(key, team ? team->value : std::string{},
                 team ? origin(team->line) : Origin{OriginKind::config_ini, std::string(kFileName)});
   }
-  for (const std::string_view key : {"notified_on_job_failure_user_error", "notified_on_job_success",
-                                     "notified_on_job_failure_platform_error"}) {
+  for (const std::string_view key :
+       {"notified_on_job_failure_user_error", "notified_on_job_success",
+        "notified_on_job_failure_platform_error"}) {
     if (const auto setting = ini_.get("contacts", key)) {
       builder.set(key, recipients(setting->value), origin(setting->line));
     }
@@ -208,7 +243,9 @@ void JobConfig::apply(ConfigurationBuilder& builder) const {
   };
   apply_section(kMainSection, kMainSection);
   for (const IniFile::Section& section : ini_.sections()) {
-    if (!section.name.starts_with(kSubSectionPrefix) || section.name == kSubSectionPrefix) continue;
+    if (!section.name.starts_with(kSubSectionPrefix) || section.name == kSubSectionPrefix) {
+      continue;
+    }
     apply_section(section.name, std::string_view(section.name).substr(kSubSectionPrefix.size()));
   }
 }
@@ -219,27 +256,36 @@ std::vector<std::string> JobConfig::warnings(const Configuration& configuration)
     warnings.push_back(fmt::format("{}:{}: {}", kFileName, line, text));
   };
   std::vector<std::string> section_names{std::string(kMainSection)};
-  for (const FixedSection& known : fixed_sections()) section_names.emplace_back(known.name);
+  for (const FixedSection& known : fixed_sections()) {
+    section_names.emplace_back(known.name);
+  }
 
   for (const IniFile::Section& section : ini_.sections()) {
-    if (section.name == kMainSection || section.name.starts_with(kSubSectionPrefix)) continue;
+    if (section.name == kMainSection || section.name.starts_with(kSubSectionPrefix)) {
+      continue;
+    }
     const auto known = std::ranges::find(fixed_sections(), section.name, &FixedSection::name);
     if (known == fixed_sections().end()) {
       const std::string folded = lower(trim(section.name));
       std::optional<std::string> meant = nearest_name(folded, section_names);
-      if (!meant && folded.starts_with(kSubSectionPrefix)) meant = folded;
+      if (!meant && folded.starts_with(kSubSectionPrefix)) {
+        meant = folded;
+      }
       if (meant) {
-        warn(section.line, fmt::format("nothing reads the section [{}]. Did you mean [{}]?", section.name, *meant));
+        warn(section.line, fmt::format("nothing reads the section [{}]. Did you mean [{}]?",
+                                       section.name, *meant));
       }
       continue;
     }
     for (const IniFile::Entry& entry : section.entries) {
       if (std::ranges::find(known->keys, entry.key) == known->keys.end()) {
-        warn(entry.line, fmt::format("nothing reads the key '{}' of section [{}].{}", entry.key, section.name,
-                                     suggestion(entry.key, known->keys)));
+        warn(entry.line, fmt::format("nothing reads the key '{}' of section [{}].{}", entry.key,
+                                     section.name, suggestion(entry.key, known->keys)));
       } else if (entry.key == "db_default_type" && configuration.is_default(entry.key)) {
-        warn(entry.line, "'db_default_type' in section [job] concerns deployments only. For local runs set it in "
-                         "section [vdk].");
+        warn(entry.line,
+             "'db_default_type' in section [job] concerns deployments only. For local runs set it "
+             "in "
+             "section [vdk].");
       }
     }
   }
@@ -258,7 +304,8 @@ void apply_environment(ConfigurationBuilder& builder,
     append_variable_name(name, variable.first);
     const std::string_view whole(name);
     if (whole.starts_with(kVariablePrefix)) {
-      if (const auto found = targets.find(whole.substr(kVariablePrefix.size())); found != targets.end()) {
+      if (const auto found = targets.find(whole.substr(kVariablePrefix.size()));
+          found != targets.end()) {
         prefixed.emplace_back(&variable, &found->second);
         continue;
       }
@@ -269,7 +316,8 @@ void apply_environment(ConfigurationBuilder& builder,
   }
   for (const std::vector<Hit>* hits : {&plain, &prefixed}) {
     for (const auto& [variable, target] : *hits) {
-      builder.set(target->key, variable->second, {OriginKind::environment, variable->first}, target->section);
+      builder.set(target->key, variable->second, {OriginKind::environment, variable->first},
+                  target->section);
     }
   }
 }
@@ -284,7 +332,9 @@ std::vector<std::pair<std::string, std::string>> process_environment() {
   for (; next && *next; ++next) {
     const std::string_view text(*next);
     const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos || equals == 0) continue;
+    if (equals == std::string_view::npos || equals == 0) {
+      continue;
+    }
     variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
@@ -298,19 +348,24 @@ void apply_command_line(ConfigurationBuilder& builder, std::span<const std::stri
       throw user_error({
           .what = fmt::format("Option -c needs KEY=VALUE, and was given '{}'.",
                               names_a_secret(lower(setting)) ? "***" : setting),
-          .why = equals == std::string::npos ? "There is no '=' in it." : "There is no key before the '='.",
+          .why = equals == std::string::npos ? "There is no '=' in it."
+                                             : "There is no key before the '='.",
           .consequence = "Nothing was run.",
-          .countermeasure = "Write for example -c db_default_type=duckdb. `vdk config-help` lists the keys.",
+          .countermeasure =
+              "Write for example -c db_default_type=duckdb. `vdk config-help` lists the keys.",
       });
     }
     const Target target = command_line_target(builder.current(), name);
-    builder.set(target.key, setting.substr(equals + 1), {OriginKind::command_line, "-c"}, target.section);
+    builder.set(target.key, setting.substr(equals + 1), {OriginKind::command_line, "-c"},
+                target.section);
   }
 }
 
 void apply_secrets(Configuration& configuration, const Value& secrets) {
   const Value::Map* map = secrets.if_map();
-  if (!map) return;
+  if (!map) {
+    return;
+  }
   for (const Member& secret : *map) {
     const std::string name = lower(secret.key);
     const auto known = [&configuration](const std::string& section, const std::string& key) {
@@ -322,35 +377,51 @@ void apply_secrets(Configuration& configuration, const Value& secrets) {
     const bool in_environment = std::ranges::any_of(history, [](const Assignment& assignment) {
       return assignment.origin.kind == OriginKind::environment;
     });
-    if (in_environment) continue;
-    configuration.override_value(target.key, secret.value, {OriginKind::secret, secret.key}, target.section);
+    if (in_environment) {
+      continue;
+    }
+    configuration.override_value(target.key, secret.value, {OriginKind::secret, secret.key},
+                                 target.section);
   }
 }
 
 std::vector<std::string> unknown_key_warnings(const Configuration& configuration) {
-  static const std::set<std::string_view> kUndeclared = {"team", "jobconfigkeys.team"};
+  constexpr std::array<std::string_view, 2> kUndeclared = {"team", "jobconfigkeys.team"};
   std::vector<std::string> warnings;
   for (const std::string& section : configuration.sections()) {
     const bool main = section == kMainSection;
+    std::vector<std::string> unknown = configuration.keys(section);
+    std::erase_if(unknown, [&](const std::string& key) {
+      return configuration.option(key, section) ||
+             (main && std::ranges::find(kUndeclared, key) != kUndeclared.end());
+    });
+    if (unknown.empty()) {
+      continue;
+    }
     const std::vector<std::string> declared = declared_keys(configuration, section);
-    for (const std::string& key : configuration.keys(section)) {
-      if (configuration.option(key, section) || (main && kUndeclared.contains(key))) continue;
+    for (const std::string& key : unknown) {
       const std::vector<Assignment> history = configuration.history(key, section);
       const bool set_by_plugin = std::ranges::any_of(history, [](const Assignment& assignment) {
         return assignment.origin.kind == OriginKind::plugin;
       });
-      if (set_by_plugin) continue;
+      if (set_by_plugin) {
+        continue;
+      }
       const auto& first = history.front().origin;
-      // Sub-sections belong to plugins, which may read any key: only a section that nobody knows, or whose keys
-      // somebody declared, can be judged.
+      // Sub-sections belong to plugins, which may read any key: only a section that nobody knows,
+      // or whose keys somebody declared, can be judged.
       const bool judged = main || !declared.empty() || first.kind == OriginKind::command_line;
-      if (!judged || (first.kind != OriginKind::config_ini && first.kind != OriginKind::command_line)) continue;
+      if (!judged ||
+          (first.kind != OriginKind::config_ini && first.kind != OriginKind::command_line)) {
+        continue;
+      }
       if (main) {
-        warnings.push_back(fmt::format("{}: nobody knows the configuration option '{}'.{}", describe(first), key,
-                                       suggestion(key, declared)));
+        warnings.push_back(fmt::format("{}: nobody knows the configuration option '{}'.{}",
+                                       describe(first), key, suggestion(key, declared)));
       } else {
-        warnings.push_back(fmt::format("{}: nobody knows the configuration option '{}' of section '{}'.{}",
-                                       describe(first), key, section, suggestion(key, declared)));
+        warnings.push_back(
+            fmt::format("{}: nobody knows the configuration option '{}' of section '{}'.{}",
+                        describe(first), key, section, suggestion(key, declared)));
       }
     }
   }
@@ -361,10 +432,15 @@ void redact_sensitive_values(const Configuration& configuration) {
   for (const std::string& section : configuration.sections()) {
     for (const std::string& key : configuration.keys(section)) {
       const bool sensitive = configuration.is_sensitive(key, section);
+      if (!sensitive && configuration.is_default(key, section)) {
+        continue;
+      }
       for (const Assignment& assignment : configuration.history(key, section)) {
         const bool given = assignment.origin.kind != OriginKind::default_value;
         const std::string* const text = assignment.value.if_string();
-        if (text && given && (sensitive || assignment.origin.kind == OriginKind::secret)) add_secret(*text);
+        if (text && given && (sensitive || assignment.origin.kind == OriginKind::secret)) {
+          add_secret(*text);
+        }
       }
     }
   }

@@ -1,5 +1,5 @@
-// Configuration: options that the core and plugins declare, the values that sources give them, and where each
-// value came from. Keys and sections are case-insensitive; the main section is "vdk".
+// Configuration: options that the core and plugins declare, the values that sources give them, and
+// where each value came from. Keys and sections are case-insensitive; the main section is "vdk".
 #pragma once
 
 #include <cstdint>
@@ -42,28 +42,36 @@ struct Assignment {
 
 class VDK_API Configuration {
  public:
-  // The value, or null where the key or the section is unknown. With a section, a `<section>_` prefix of the
-  // key is optional. The typed ones convert (null is "", 0 or false) and throw Error (configuration) where the
-  // value does not fit.
+  // The value, or null where the key or the section is unknown. With a section, a `<section>_`
+  // prefix of the key is optional. The typed ones convert (null is "", 0 or false) and throw Error
+  // (configuration) where the value does not fit.
   [[nodiscard]] Value get(std::string_view key, std::string_view section = kMainSection) const;
-  [[nodiscard]] std::string get_string(std::string_view key, std::string_view section = kMainSection) const;
-  [[nodiscard]] std::int64_t get_integer(std::string_view key, std::string_view section = kMainSection) const;
+  [[nodiscard]] std::string get_string(std::string_view key,
+                                       std::string_view section = kMainSection) const;
+  [[nodiscard]] std::int64_t get_integer(std::string_view key,
+                                         std::string_view section = kMainSection) const;
   [[nodiscard]] bool get_bool(std::string_view key, std::string_view section = kMainSection) const;
   // As get, but throws Error (configuration) where there is no value.
-  [[nodiscard]] Value get_required(std::string_view key, std::string_view section = kMainSection) const;
+  [[nodiscard]] Value get_required(std::string_view key,
+                                   std::string_view section = kMainSection) const;
 
-  [[nodiscard]] bool is_default(std::string_view key, std::string_view section = kMainSection) const;
-  [[nodiscard]] bool is_sensitive(std::string_view key, std::string_view section = kMainSection) const;
-  [[nodiscard]] std::string description(std::string_view key, std::string_view section = kMainSection) const;
+  [[nodiscard]] bool is_default(std::string_view key,
+                                std::string_view section = kMainSection) const;
+  [[nodiscard]] bool is_sensitive(std::string_view key,
+                                  std::string_view section = kMainSection) const;
+  [[nodiscard]] std::string description(std::string_view key,
+                                        std::string_view section = kMainSection) const;
   [[nodiscard]] std::vector<std::string> sections() const;
-  [[nodiscard]] std::vector<std::string> keys(std::string_view section = kMainSection) const;  // sorted
+  [[nodiscard]] std::vector<std::string> keys(
+      std::string_view section = kMainSection) const;  // sorted
   // The declared option, or null. Keys that a source set without a declaration have none.
-  [[nodiscard]] const Option* option(std::string_view key, std::string_view section = kMainSection) const;
+  [[nodiscard]] const Option* option(std::string_view key,
+                                     std::string_view section = kMainSection) const;
   // Every assignment of the key, the default first and the winning one last.
   [[nodiscard]] std::vector<Assignment> history(std::string_view key,
                                                 std::string_view section = kMainSection) const;
-  // Wins over everything, unconverted. An unknown key of the main section is ignored, of another one throws
-  // Error (configuration).
+  // Wins over everything, unconverted. An unknown key of the main section is ignored, of another
+  // one throws Error (configuration).
   void override_value(std::string_view key, Value value, Origin origin,
                       std::string_view section = kMainSection);
 
@@ -75,17 +83,21 @@ class VDK_API Configuration {
   };
   [[nodiscard]] const Entry* find(std::string_view key, std::string_view section) const;
   [[nodiscard]] static const Assignment* winner(const Entry& entry);
-  [[nodiscard]] Value get_as(std::string_view key, std::string_view section, const Value& type) const;
+  [[nodiscard]] Value get_as(std::string_view key, std::string_view section,
+                             const Value& type) const;
 
   std::map<std::string, std::map<std::string, Entry, std::less<>>, std::less<>> sections_;
 };
 
-// Collects declarations and values in any order; converts values to the type of the option's default.
+// Collects declarations and values in any order; converts values to the type of the option's
+// default.
 class VDK_API ConfigurationBuilder {
  public:
-  // Declares, or declares again: the last declaration wins, values given before stay and are converted.
+  // Declares, or declares again: the last declaration wins, values given before stay and are
+  // converted.
   ConfigurationBuilder& add(Option option);
-  // Throws Error (configuration) naming key, value and place where the text does not fit the option's type.
+  // Throws Error (configuration) naming key, value and place where the text does not fit the
+  // option's type.
   ConfigurationBuilder& set(std::string_view key, Value value, Origin origin,
                             std::string_view section = kMainSection);
   [[nodiscard]] const Configuration& current() const noexcept { return configuration_; }
