@@ -1,10 +1,8 @@
 #include "connection.hpp"
 
-#include <algorithm>
-
 #include "convert.hpp"
-#include "job/job_context.hpp"
 #include "python_error.hpp"
+#include "vdk/config/configuration.hpp"
 
 namespace vdk {
 
@@ -33,43 +31,29 @@ class PythonRows final : public ResultStream {
   std::vector<ResultColumn> columns_;
 };
 
-ConnectionFactory sqlite_factory() {
-  return [](const Configuration& configuration, std::string_view section) -> std::unique_ptr<DriverConnection> {
-    const std::string file = configuration.get_string("sqlite_file", section);
-    return call_python({}, [&] {
-      return std::make_unique<PythonConnection>(import("vdk.host.connections").attr("SqliteConnection")(make_str(file)),
-                                                file);
-    });
-  };
-}
-
-ConnectionFactory duckdb_factory() {
-  return [](const Configuration& configuration, std::string_view section) -> std::unique_ptr<DriverConnection> {
-    const std::string file = configuration.get_string("duckdb_database", section);
-    const std::string settings = configuration.get_string("duckdb_configuration_dictionary", section);
-    return call_python({}, [&] {
-      return std::make_unique<PythonConnection>(
-          import("vdk.host.connections").attr("DuckDbConnection")(make_str(file), make_str(settings)), file);
-    });
-  };
-}
-
 }  // namespace
 
 PythonConnection::PythonConnection(nb::object connection, std::string description)
     : connection_(std::move(connection)), description_(std::move(description)) {}
 
+PythonConnection::~PythonConnection() {
+  try {
+    call_python({}, [&] { connection_.get().attr("close")(); });
+  } catch (const Error&) {
+    // Closing reports for itself; a connection that is gone is closed.
+  }
+}
+
 std::unique_ptr<ResultStream> PythonConnection::execute(std::string_view sql) {
   return call_python({}, [&]() -> std::unique_ptr<ResultStream> {
-    nb::object cursor = connection_.get().attr("native_cursor")();
-    connection_.get().attr("execute_native")(cursor, make_str(sql), nb::none());
+    nb::object cursor = connection_.get().attr("execute_unmanaged")(make_str(sql));
     if (cursor.attr("description").is_none()) return nullptr;
     return std::make_unique<PythonRows>(std::move(cursor));
   });
 }
 
 bool PythonConnection::is_connected() {
-  return call_python({}, [&] { return nb::cast<bool>(connection_.get().attr("_is_connected")()); });
+  return call_python({}, [&] { return nb::cast<bool>(connection_.get().attr("_is_db_con_open")); });
 }
 
 void PythonConnection::interrupt() noexcept {
@@ -83,17 +67,26 @@ void PythonConnection::interrupt() noexcept {
   }
 }
 
-void add_python_connections(JobContext& context) {
-  ConnectionRegistry& connections = context.connections();
-  connections.add("sqlite", sqlite_factory(), Provider::built_in, "sqlite");
-  connections.add("vdk", sqlite_factory(), Provider::built_in, "sqlite");
-  connections.add("duckdb", duckdb_factory(), Provider::built_in, "duckdb");
-  for (const std::string& section : context.configuration().sections()) {
-    if (section == kMainSection) continue;
-    const std::vector<std::string> keys = context.configuration().keys(section);
-    if (std::ranges::find(keys, "sqlite_file") == keys.end()) continue;
-    connections.add(section, sqlite_factory(), Provider::built_in, section, section);
-  }
+ConnectionFactory sqlite_connection_factory() {
+  return [](const Configuration& configuration, std::string_view section) -> std::unique_ptr<DriverConnection> {
+    const std::string file = configuration.get_string("sqlite_file", section);
+    return call_python({}, [&] {
+      return std::make_unique<PythonConnection>(
+          import("vdk.host.connections").attr("SqliteConnection")(make_str(file)).attr("connect")(), file);
+    });
+  };
+}
+
+ConnectionFactory duckdb_connection_factory() {
+  return [](const Configuration& configuration, std::string_view section) -> std::unique_ptr<DriverConnection> {
+    const std::string file = configuration.get_string("duckdb_database", section);
+    const std::string settings = configuration.get_string("duckdb_configuration_dictionary", section);
+    return call_python({}, [&] {
+      return std::make_unique<PythonConnection>(
+          import("vdk.host.connections").attr("DuckDbConnection")(make_str(file), make_str(settings)).attr("connect")(),
+          file);
+    });
+  };
 }
 
 }  // namespace vdk

@@ -10,12 +10,12 @@
 
 namespace vdk {
 
-class JobContext;
-
 // A ManagedConnectionBase of Python, for the core.
 class PythonConnection final : public DriverConnection {
  public:
+  // The connection is open, and is closed with this object.
   PythonConnection(nb::object connection, std::string description);
+  ~PythonConnection() override;
 
   [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql) override;
   [[nodiscard]] bool is_connected() override;
@@ -29,7 +29,8 @@ class PythonConnection final : public DriverConnection {
   std::string description_;
 };
 
-// Registers what this host opens itself: SQLite through `sqlite3`, DuckDB through `duckdb`, in place of the native drivers.
-void add_python_connections(JobContext& context);
+// SQLite through `sqlite3` and DuckDB through `duckdb`, in the place of the native drivers.
+[[nodiscard]] ConnectionFactory sqlite_connection_factory();
+[[nodiscard]] ConnectionFactory duckdb_connection_factory();
 
 }  // namespace vdk

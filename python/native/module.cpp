@@ -1,13 +1,16 @@
 // The extension module vdk._native.
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "cli/program.hpp"
 #include "connection/sql_file.hpp"
+#include "convert.hpp"
 #include "job.hpp"
 #include "python_error.hpp"
 #include "python_host.hpp"
 #include "signals.hpp"
+#include "sink.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/base/version.hpp"
 
@@ -45,14 +48,29 @@ nb::list split(nb::handle script) {
   return statements;
 }
 
-void log_message(int level, const std::string& logger, const std::string& message) {
+// Levels are those of Python's logging.
+void log_message(int level, const std::string& logger, const std::string& message, const std::string& file,
+                 unsigned line, const std::string& function) {
   const nb::gil_scoped_release unlocked;
   const auto known = level >= 50   ? vdk::LogLevel::critical
                      : level >= 40 ? vdk::LogLevel::error
                      : level >= 30 ? vdk::LogLevel::warning
                      : level >= 20 ? vdk::LogLevel::info
                                    : vdk::LogLevel::debug;
-  vdk::log(known, logger, message);
+  // A record of Python has passed Python's levels already.
+  if (file.empty() && !vdk::log_enabled(known)) return;
+  vdk::log_record({known, logger, message, {file, line, function}});
+}
+
+int log_level() {
+  switch (vdk::log_level()) {
+    case vdk::LogLevel::debug: return 10;
+    case vdk::LogLevel::info: return 20;
+    case vdk::LogLevel::warning: return 30;
+    case vdk::LogLevel::error: return 40;
+    case vdk::LogLevel::critical: return 50;
+  }
+  return 20;
 }
 
 }  // namespace
@@ -63,7 +81,15 @@ NB_MODULE(_native, module) {
   module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false);
   module.def("handle_signal", vdk::handle_signal);
   module.def("split_statements", split);
-  module.def("log", log_message);
+  module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"), nb::arg("file") = "",
+             nb::arg("line") = 0, nb::arg("function") = "");
+  module.def("log_level", log_level);
+  module.def("logger_levels", vdk::logger_levels);
+  module.def("parse_json", [](nb::handle text) { return vdk::to_python(vdk::parse_json(vdk::text_of(text))); });
+
+  nb::class_<vdk::ArrowBatch>(module, "ArrowBatch")
+      .def("__arrow_c_stream__", &vdk::ArrowBatch::arrow_c_stream, nb::arg("requested_schema").none() = nb::none())
+      .def("__len__", &vdk::ArrowBatch::rows);
 
   nb::class_<Job>(module, "Job", nb::type_slots(kJobSlots))
       .def_prop_ro("name", &Job::name)

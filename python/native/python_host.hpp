@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +14,9 @@
 
 namespace vdk {
 
+// Levels that the run's configuration gives to Python's loggers (log_level_vdk, log_level_module), by name: "INFO", "DEBUG", ...
+[[nodiscard]] std::map<std::string, std::string> logger_levels();
+
 class PythonHost final : public Host {
  public:
   // `owns_process`: the interpreter was started for this run, so signals are ours and the standard streams are the process's own.
@@ -21,8 +25,9 @@ class PythonHost final : public Host {
   ~PythonHost() override;
 
   [[nodiscard]] bool runs_python() const noexcept override { return true; }
-  void register_features(HookDispatcher& hooks) override;
+  void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
   void watch_signals(Cancellation& cancellation) override;
+  [[nodiscard]] std::vector<StepProblem> check_python_step(const Step& step) override;
   void write_out(std::string_view text) override;
   // Any thread may call it; what other threads write to a stream that Python replaced waits for the main thread's next writing.
   void write_err(std::string_view text) override;

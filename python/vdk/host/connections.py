@@ -20,6 +20,15 @@ class _FileConnection(ManagedConnectionBase):
             self._is_db_con_open = True
         return self
 
+    def execute_unmanaged(self, text):
+        """For the core, whose own life cycle the text has passed already; returns the driver's cursor."""
+        from vdk.internal.builtin_plugins.connection.decoration_cursor import ManagedOperation
+        from vdk.internal.builtin_plugins.connection.execution_cursor import ExecutionCursor
+
+        cursor = self._db_con.cursor()
+        self.db_connection_execute_operation(ExecutionCursor(cursor, ManagedOperation(text), self._log))
+        return cursor
+
 
 class SqliteConnection(_FileConnection):
     def _connect(self):

@@ -56,7 +56,10 @@ def _configure(logging):
             except Exception:
                 self.handleError(record)
 
-    levels = _native.log_levels()
     logging.root.addHandler(RunHandler())
-    for name, level in levels.items():
-        (logging.getLogger(name) if name else logging.root).setLevel(level)
+    logging.root.setLevel(_native.log_level())
+    for name, level in _native.logger_levels().items():
+        try:
+            logging.getLogger(name).setLevel(level)
+        except ValueError as error:
+            _native.log(30, "vdk.logging", f"log_level_module names an unknown level: {error}")

@@ -32,7 +32,7 @@ JobContext::JobContext(RunScope& scope, Configuration configuration, Request req
                   events.emit("rows_committed", load_fields(load));
                 }) {}
 
-JobContext::~JobContext() = default;
+JobContext::~JobContext() { host_data.reset(); }
 
 Value JobContext::execution_properties() const {
   const double start = to_unix_seconds(scope_.start);
