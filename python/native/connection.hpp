@@ -18,6 +18,8 @@ class PythonConnection final : public DriverConnection {
   ~PythonConnection() override;
 
   [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql) override;
+  // Both engines that this host opens follow the standard.
+  [[nodiscard]] LiteralStyle literal_style() const noexcept override { return LiteralStyle::standard; }
   [[nodiscard]] bool is_connected() override;
   void interrupt() noexcept override;
   [[nodiscard]] std::string description() const override { return description_; }

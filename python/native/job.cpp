@@ -94,6 +94,15 @@ void check_state(StateKind kind, nb::handle map) {
   }
 }
 
+// The value for quoting by type; none where it is quoted as its text.
+std::optional<Value> typed_value(nb::handle value) {
+  try {
+    return to_value_lenient(value);
+  } catch (const nb::builtin_exception&) {
+    return std::nullopt;
+  }
+}
+
 nb::object checked_copy(nb::handle map) {
   PyObject* copy = PyDict_Copy(map.ptr());
   if (!copy) nb::raise_python_error();
@@ -202,21 +211,24 @@ void Job::set_state(StateKind kind, nb::handle map) {
   (kind == StateKind::properties ? properties_ : secrets_).reset();
 }
 
-nb::object Job::substitute(nb::handle text) {
+nb::object Job::substitute(nb::handle text, bool standard_literals) {
   std::vector<Parameter> parameters;
-  const auto take = [&parameters](nb::handle map) {
+  const std::string_view sql = text_of(text);
+  const bool quotes = sql.find("!sql}") != std::string_view::npos;
+  const auto take = [&parameters, quotes](nb::handle map) {
     const nb::object items = checked_copy(map);  // str() of a value may run Python code
     PyObject* key = nullptr;
     PyObject* value = nullptr;
     Py_ssize_t at = 0;
     while (PyDict_Next(items.ptr(), &at, &key, &value)) {
       auto name = nb::cast<std::string>(nb::str(nb::handle(key)));
-      auto content = nb::cast<std::string>(nb::str(nb::handle(value)));
-      const auto known = std::ranges::find(parameters, name, &Parameter::key);
+      Parameter parameter{std::move(name), nb::cast<std::string>(nb::str(nb::handle(value)))};
+      if (quotes) parameter.value = typed_value(value);
+      const auto known = std::ranges::find(parameters, parameter.key, &Parameter::key);
       if (known == parameters.end()) {
-        parameters.push_back({std::move(name), std::move(content)});
+        parameters.push_back(std::move(parameter));
       } else {
-        known->text = std::move(content);
+        *known = std::move(parameter);
       }
     }
   };
@@ -227,7 +239,8 @@ nb::object Job::substitute(nb::handle text) {
   take(execution_properties());
   const nb::object given = arguments();
   if (PyDict_CheckExact(given.ptr())) take(given);
-  return make_str(vdk::substitute(text_of(text), parameters));
+  return make_str(
+      vdk::substitute(sql, parameters, standard_literals ? LiteralStyle::standard : LiteralStyle::unknown));
 }
 
 const std::vector<Destination>& Job::route(nb::handle table, nb::handle method, nb::handle target,

@@ -35,8 +35,9 @@ class Job {
   [[nodiscard]] nb::object state(StateKind kind);
   void set_state(StateKind kind, nb::handle map);
 
-  // Parameter substitution with the job's live properties and arguments.
-  [[nodiscard]] nb::object substitute(nb::handle text);
+  // Parameter substitution with the job's live properties and arguments. `standard_literals`: the engine that gets the text is known to
+  // take a backslash in '…' as itself.
+  [[nodiscard]] nb::object substitute(nb::handle text, bool standard_literals);
 
   void send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
   // One page of rows: a list or tuple of sequences (or dicts).

@@ -101,7 +101,7 @@ NB_MODULE(_native, module) {
       .def("set_properties", [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::properties, map); })
       .def("secrets", [](Job& job) { return job.state(vdk::StateKind::secrets); })
       .def("set_secrets", [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::secrets, map); })
-      .def("substitute", &Job::substitute)
+      .def("substitute", &Job::substitute, nb::arg("text"), nb::arg("standard_literals") = false)
       .def("send_object", &Job::send_object, nb::arg("payload").none(), nb::arg("table").none(),
            nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
       .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"), nb::arg("table").none(),

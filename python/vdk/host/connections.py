@@ -10,6 +10,8 @@ from vdk.internal.builtin_plugins.connection.managed_connection_base import Mana
 class _FileConnection(ManagedConnectionBase):
     """A database in a file. What does not open at once will not open by waiting."""
 
+    _standard_literals = True  # a backslash in '…' is itself
+
     def __init__(self, file):
         super().__init__()
         self._file = file

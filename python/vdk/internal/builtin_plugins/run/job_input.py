@@ -83,11 +83,12 @@ class JobInput(IJobInput):
                 "Nothing was sent to the database.",
                 "Pass the text of a statement.",
             )
-        query = self._substitute_query_params(sql)
-        return self.get_managed_connection(database).execute_query(query)
+        connection = self.get_managed_connection(database)
+        standard_literals = getattr(connection, "_standard_literals", False)
+        return connection.execute_query(self._substitute_query_params(sql, standard_literals))
 
-    def _substitute_query_params(self, sql):
-        return self.__job.substitute(sql)
+    def _substitute_query_params(self, sql, standard_literals=False):
+        return self.__job.substitute(sql, standard_literals)
 
     # Ingestion
 
