@@ -140,7 +140,16 @@ void read_integer(nb::handle object, Scalar& scalar) {
 }
 
 // A value as a cell holds it: nested values as JSON text, unknown ones refused.
-Scalar read_cell(nb::handle object) {
+Scalar read_cell(nb::handle object, Temporal temporal) {
+  if (temporal != Temporal::typed) {
+    const Class known = classify(object);
+    if (known == Class::datetime || known == Class::date) {
+      Scalar scalar;
+      const bool with_t = temporal == Temporal::iso_text_with_t;
+      read_text(with_t ? nb::object(object.attr("isoformat")()) : nb::object(nb::str(object)), ScalarKind::text, scalar);
+      return scalar;
+    }
+  }
   Scalar scalar = read_scalar(object);
   if (scalar.kind == ScalarKind::nested) {
     scalar.own = to_json(to_value_lenient(object));
@@ -228,7 +237,7 @@ Scalar read_scalar(nb::handle object) {
   return scalar;
 }
 
-void append_object(BatchBuilder& builder, std::size_t column, nb::handle object) {
+void append_object(BatchBuilder& builder, std::size_t column, nb::handle object, Temporal temporal) {
   PyObject* raw = object.ptr();
   PyTypeObject* type = Py_TYPE(raw);
   // The everyday types, without the detour.
@@ -242,16 +251,16 @@ void append_object(BatchBuilder& builder, std::size_t column, nb::handle object)
     if (overflow == 0) {
       builder.append_integer(column, number);
     } else {
-      append_scalar(builder, column, read_cell(object));
+      append_scalar(builder, column, read_cell(object, temporal));
     }
   } else if (raw == Py_None) {
     builder.append_null(column);
   } else {
-    append_scalar(builder, column, read_cell(object));
+    append_scalar(builder, column, read_cell(object, temporal));
   }
 }
 
-void RowCells::read(nb::handle dict) {
+void RowCells::read(nb::handle dict, Temporal temporal) {
   cells_.clear();
   // Reading some values runs Python code, which may change the dict: then a copy is read.
   nb::object items = nb::borrow(dict);
@@ -272,7 +281,7 @@ void RowCells::read(nb::handle dict) {
     Cell& cell = cells_.emplace_back();
     cell.name_owner = PyUnicode_Check(key) ? nb::borrow(key) : nb::object(nb::str(nb::handle(key)));
     cell.name = text_of(cell.name_owner);
-    cell.value = read_cell(value);
+    cell.value = read_cell(value, temporal);
   }
 }
 

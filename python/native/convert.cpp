@@ -144,6 +144,29 @@ nb::object to_python(const Value& value) {
   return nb::none();
 }
 
+bool is_plain_json(nb::handle object) {
+  PyObject* raw = object.ptr();
+  const PyTypeObject* type = Py_TYPE(raw);
+  if (object.is_none() || type == &PyBool_Type || type == &PyLong_Type || type == &PyFloat_Type ||
+      type == &PyUnicode_Type) {
+    return true;
+  }
+  if (type == &PyList_Type) {
+    for (Py_ssize_t i = 0; i < PyList_Size(raw); ++i) {
+      if (!is_plain_json(PyList_GetItem(raw, i))) return false;
+    }
+    return true;
+  }
+  if (type != &PyDict_Type) return false;
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(raw, &at, &key, &value)) {
+    if (Py_TYPE(key) != &PyUnicode_Type || !is_plain_json(value)) return false;
+  }
+  return true;
+}
+
 Value to_value(nb::handle object) { return convert(object, false, 0); }
 Value to_value_lenient(nb::handle object) { return convert(object, true, 0); }
 

@@ -13,6 +13,9 @@ namespace vdk {
 // Python's TypeError that names the type for anything else, ValueError where it contains itself. Needs the interpreter lock.
 [[nodiscard]] Value to_value(nb::handle object);
 
+// Whether json.loads(json.dumps(object)) would give an equal object: no tuples, no keys that are no str, no other classes.
+[[nodiscard]] bool is_plain_json(nb::handle object);
+
 // As to_value, but dates, times, decimals, UUIDs and bytes are taken too, as text or number, and NumPy's scalars by their value.
 [[nodiscard]] Value to_value_lenient(nb::handle object);
 

@@ -31,6 +31,10 @@ thread_local nb::object* t_template_arguments = nullptr;
   raise(exception);
 }
 
+[[noreturn]] void raise_value_error(const std::string& message) {
+  raise(nb::borrow(PyExc_ValueError)(make_str(message)));
+}
+
 template <class... Args>
 [[noreturn]] void raise_ingestion(const char* type, Args&&... args) {
   raise(import("vdk.internal.builtin_plugins.ingestion.exception").attr(type)(std::forward<Args>(args)...));
@@ -73,7 +77,7 @@ bool has_white_space(nb::handle str) {
 void check_state(StateKind kind, nb::handle map) {
   const std::string what = kind == StateKind::properties ? "property" : "secret";
   if (!PyDict_Check(map.ptr())) {
-    raise_user(PyExc_ValueError, "All " + std::string(kind == StateKind::properties ? "properties" : "secrets") +
+    raise_value_error("All " + std::string(kind == StateKind::properties ? "properties" : "secrets") +
                                      " are set by one dict, but " + class_name(map) + " was given. Nothing was stored.");
   }
   PyObject* key = nullptr;
@@ -81,12 +85,11 @@ void check_state(StateKind kind, nb::handle map) {
   Py_ssize_t at = 0;
   while (PyDict_Next(map.ptr(), &at, &key, &value)) {
     if (Py_TYPE(key) != &PyUnicode_Type || has_white_space(key)) {
-      raise_user(PyExc_ValueError,
-                 "The " + what + " name " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
+      raise_value_error("The " + what + " name " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
                      " is not allowed: a name is text without white space. Nothing was stored.");
     }
     if (!is_property_type(value)) {
-      raise_user(PyExc_ValueError, "The " + what + " " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
+      raise_value_error("The " + what + " " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
                                        " has a value of type " + class_name(value) +
                                        ", but only int, float, str, list, dict and None can be stored. Nothing was "
                                        "stored.");
@@ -102,6 +105,17 @@ std::optional<Value> typed_value(nb::handle value) {
     return std::nullopt;
   }
 }
+
+StateRouter& router(JobContext& context, StateKind kind) {
+  return kind == StateKind::properties ? context.properties() : context.secrets();
+}
+
+std::string not_storable(StateKind kind, const std::string& name, const char* why) {
+  return std::string("The ") + (kind == StateKind::properties ? "property '" : "secret '") + name +
+         "' cannot be stored as JSON: " + why + ". Nothing was stored.";
+}
+
+nb::object deep_copy(nb::handle object) { return import("copy").attr("deepcopy")(object); }
 
 nb::object checked_copy(nb::handle map) {
   PyObject* copy = PyDict_Copy(map.ptr());
@@ -147,6 +161,7 @@ class Job::Call {
 struct Job::Route {
   nb::object table, method, target, collection;
   std::vector<Destination> destinations;
+  bool all_sqlite = false;  // SQLite has no type for dates: their text is what it stores
 };
 
 Job::Job(JobContext& context) : context_(&context) {}
@@ -182,33 +197,43 @@ nb::object Job::configuration_value(nb::handle key, nb::handle section) {
 }
 
 nb::object Job::state(StateKind kind) {
-  nb::object& cache = kind == StateKind::properties ? properties_ : secrets_;
-  if (!cache.is_valid()) {
+  LiveState& live = state_of(kind);
+  if (live.cache.is_valid()) return live.cache;
+  if (live.objects.is_valid()) {
+    live.cache = deep_copy(live.objects);
+  } else {
     const Call call(*this);
-    const Value all = call.work([&](JobContext& context) {
-      return kind == StateKind::properties ? context.properties().all() : context.secrets().all();
-    });
-    cache = all.is_null() ? nb::object(nb::dict()) : to_python(all);
+    const Value all = call.work([&](JobContext& context) { return router(context, kind).all(); });
+    live.cache = all.is_null() ? nb::object(nb::dict()) : to_python(all);
   }
-  return cache;
+  return live.cache;
 }
 
 void Job::set_state(StateKind kind, nb::handle map) {
   refuse_in_child("Storing properties or secrets");
   check_state(kind, map);
-  Value values;
-  try {
-    values = to_value(map);
-  } catch (const nb::builtin_exception& failure) {
-    raise_user(failure.type() == nb::exception_type::type_error ? PyExc_TypeError : PyExc_ValueError,
-               std::string(failure.what()) + ". Nothing was stored.");
-  }
   const Call call(*this);
-  call.work([&](JobContext& context) {
-    StateRouter& router = kind == StateKind::properties ? context.properties() : context.secrets();
-    router.set_all(std::move(values));
-  });
-  (kind == StateKind::properties ? properties_ : secrets_).reset();
+  const bool in_memory = call.work([&](JobContext& context) { return router(context, kind).chosen_type() == "memory"; });
+  LiveState& live = state_of(kind);
+  Value values{Value::Map{}};
+  nb::object kept;
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(map.ptr(), &at, &key, &value)) {
+    const std::string name(text_of(key));
+    try {
+      values.set(name, in_memory ? to_value_lenient(value) : to_value(value));
+    } catch (const nb::builtin_exception& failure) {
+      if (!in_memory) raise_user(PyExc_ValueError, not_storable(kind, name, failure.what()));
+      values.set(name, nb::cast<std::string>(nb::str(nb::handle(value))));
+    }
+  }
+  // What lives as long as the run may hold any object; the core has its picture of it.
+  if (in_memory && !is_plain_json(map)) kept = deep_copy(map);
+  call.work([&](JobContext& context) { router(context, kind).set_all(std::move(values)); });
+  live.objects = std::move(kept);
+  live.cache.reset();
 }
 
 nb::object Job::substitute(nb::handle text, bool standard_literals) {
@@ -243,21 +268,25 @@ nb::object Job::substitute(nb::handle text, bool standard_literals) {
       vdk::substitute(sql, parameters, standard_literals ? LiteralStyle::standard : LiteralStyle::unknown));
 }
 
-const std::vector<Destination>& Job::route(nb::handle table, nb::handle method, nb::handle target,
+const Job::Route& Job::route(nb::handle table, nb::handle method, nb::handle target,
                                            nb::handle collection) {
   if (route_ && route_->table.is(table) && route_->method.is(method) && route_->target.is(target) &&
       route_->collection.is(collection)) {
-    return route_->destinations;
+    return *route_;
   }
   auto made = std::make_unique<Route>(Route{nb::borrow(table), nb::borrow(method), nb::borrow(target),
-                                            nb::borrow(collection), {}});
+                                            nb::borrow(collection), {}, false});
   const std::string texts[] = {optional_text(method), optional_text(target), optional_text(table),
                                optional_text(collection)};
   const Call call(*this);
   made->destinations = call.work(
       [&](JobContext& context) { return context.ingester().resolve(texts[0], texts[1], texts[2], texts[3]); });
+  made->all_sqlite = std::ranges::all_of(made->destinations, [&](const Destination& destination) {
+    return destination.method == "sqlite" ||
+           !call.context().configuration().get("sqlite_file", destination.method).is_null();
+  });
   route_ = std::move(made);
-  return route_->destinations;
+  return *route_;
 }
 
 void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target,
@@ -271,7 +300,9 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
   if (PyDict_Size(payload.ptr()) == 0) raise_ingestion("EmptyPayloadIngestionException");
 
   // Copied: another thread may send elsewhere while this one waits.
-  const std::vector<Destination> destinations = route(table, method, target, collection);
+  const Route& to = route(table, method, target, collection);
+  const std::vector<Destination> destinations = to.destinations;
+  const Temporal temporal = to.all_sqlite ? Temporal::iso_text : Temporal::typed;
   std::unique_ptr<RowCells> row;
   if (spare_rows_.empty()) {
     row = std::make_unique<RowCells>();
@@ -280,7 +311,7 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
     spare_rows_.pop_back();
   }
   try {
-    row->read(payload);
+    row->read(payload, temporal);
   } catch (const nb::builtin_exception& failure) {
     raise_ingestion("JsonSerializationIngestionException", payload_id(payload),
                     nb::borrow(PyExc_TypeError)(make_str(failure.what())));
@@ -300,7 +331,9 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
 void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method, nb::handle target,
                     nb::handle collection) {
   refuse_in_child("Sending rows");
-  const std::vector<Destination> destinations = route(table, method, target, collection);
+  const Route& to = route(table, method, target, collection);
+  const std::vector<Destination> destinations = to.destinations;
+  const Temporal temporal = to.all_sqlite ? Temporal::iso_text_with_t : Temporal::typed;
   BatchBuilder builder;
   std::vector<std::size_t> places;
   std::vector<nb::object> names;
@@ -311,22 +344,22 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
   const auto count = static_cast<Py_ssize_t>(places.size());
 
   Py_ssize_t row_number = 0;
-  nb::object failing;
   const auto bad_width = [&](Py_ssize_t width) {
+    const std::string message = "Row " + std::to_string(row_number) + " of the page has " + std::to_string(width) +
+                                " values, but there are " + std::to_string(count) +
+                                " column names. Give one value for each column.";
+    // A longer row in the midst of a page is an IndexError to existing jobs.
+    if (row_number > 0) raise_user(PyExc_IndexError, message);
     raise_ingestion("PayloadIngestionException", make_str(""),
-                    make_str("Row " + std::to_string(row_number) + " of the page has " + std::to_string(width) +
-                             " values, but there are " + std::to_string(count) +
-                             " column names. Give one value for each column."),
-                    make_str(optional_text(table)), make_str(optional_text(target)));
+                    make_str(message), make_str(optional_text(table)), make_str(optional_text(target)));
   };
   try {
     for (const nb::handle row : rows) {
-      failing = nb::borrow(row);
       PyObject* raw = row.ptr();
       if (PyDict_Check(raw)) {
         for (std::size_t i = 0; i < places.size(); ++i) {
           if (PyObject* value = PyDict_GetItemWithError(raw, names[i].ptr())) {
-            append_object(builder, places[i], nb::borrow(value));
+            append_object(builder, places[i], nb::borrow(value), temporal);
           } else if (PyErr_Occurred()) {
             nb::raise_python_error();
           }
@@ -340,7 +373,7 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
         if (width > count || (row_number == 0 && width != count)) bad_width(width);
         for (Py_ssize_t i = 0; i < width; ++i) {
           append_object(builder, places[static_cast<std::size_t>(i)],
-                        is_tuple ? PyTuple_GetItem(fast, i) : PyList_GetItem(fast, i));
+                        is_tuple ? PyTuple_GetItem(fast, i) : PyList_GetItem(fast, i), temporal);
         }
       }
       builder.end_row();
@@ -448,7 +481,7 @@ nb::object Job::take_template_arguments() {
 }
 
 int Job::traverse(visitproc visit, void* argument) const {
-  for (const nb::object* held : {&arguments_, &properties_, &secrets_}) {
+  for (const nb::object* held : {&arguments_, &properties_.cache, &properties_.objects, &secrets_.cache, &secrets_.objects}) {
     if (!held->is_valid()) continue;
     if (const int stop = visit(held->ptr(), argument)) return stop;
   }
@@ -457,8 +490,8 @@ int Job::traverse(visitproc visit, void* argument) const {
 
 void Job::clear_references() {
   arguments_.reset();
-  properties_.reset();
-  secrets_.reset();
+  properties_ = {};
+  secrets_ = {};
   route_.reset();
 }
 

@@ -62,16 +62,24 @@ class Job {
   void clear_references();
 
  private:
+  // Properties or secrets as steps see them.
+  struct LiveState {
+    nb::object cache{};
+    nb::object objects{};  // what JSON cannot hold, where the back end is the run's memory
+  };
+  [[nodiscard]] LiveState& state_of(StateKind kind) noexcept {
+    return kind == StateKind::properties ? properties_ : secrets_;
+  }
+
   class Call;
   struct Route;
-  [[nodiscard]] const std::vector<Destination>& route(nb::handle table, nb::handle method, nb::handle target,
-                                                      nb::handle collection);
+  [[nodiscard]] const Route& route(nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
 
   JobContext* context_;
   std::atomic<int> calls_{0};
   nb::object arguments_;
-  nb::object properties_;
-  nb::object secrets_;
+  LiveState properties_;
+  LiveState secrets_;
   std::unique_ptr<Route> route_;  // of the last send: most sends follow one of their kind
   std::vector<std::unique_ptr<RowCells>> spare_rows_;
 };

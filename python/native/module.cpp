@@ -9,6 +9,7 @@
 #include "job.hpp"
 #include "python_error.hpp"
 #include "python_host.hpp"
+#include "run_settings.hpp"
 #include "signals.hpp"
 #include "sink.hpp"
 #include "vdk/base/log.hpp"
@@ -62,17 +63,6 @@ void log_message(int level, const std::string& logger, const std::string& messag
   vdk::log_record({known, logger, message, {file, line, function}});
 }
 
-int log_level() {
-  switch (vdk::log_level()) {
-    case vdk::LogLevel::debug: return 10;
-    case vdk::LogLevel::info: return 20;
-    case vdk::LogLevel::warning: return 30;
-    case vdk::LogLevel::error: return 40;
-    case vdk::LogLevel::critical: return 50;
-  }
-  return 20;
-}
-
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -83,8 +73,8 @@ NB_MODULE(_native, module) {
   module.def("split_statements", split);
   module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"), nb::arg("file") = "",
              nb::arg("line") = 0, nb::arg("function") = "");
-  module.def("log_level", log_level);
-  module.def("logger_levels", vdk::logger_levels);
+  module.def("configures_logging", [] { return vdk::run_settings().configures_logging; });
+  module.def("logger_levels", [] { return vdk::run_settings().logger_levels; });
   module.def("parse_json", [](nb::handle text) { return vdk::to_python(vdk::parse_json(vdk::text_of(text))); });
 
   nb::class_<vdk::ArrowBatch>(module, "ArrowBatch")

@@ -4,6 +4,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "run_settings.hpp"
 #include "signals.hpp"
 
 namespace vdk {
@@ -27,7 +28,7 @@ PythonError::Description describe(nb::handle exception, const std::string& job_d
   try {
     const auto [type_name, message, locations, resolvable_by] =
         nb::cast<std::tuple<std::string, std::string, std::vector<std::string>, std::string>>(
-            import("vdk.host.failure").attr("describe")(exception, make_str(job_directory)));
+            import("vdk.host.failure").attr("describe")(exception, make_str(job_directory), make_str(run_settings().error_format)));
     return {type_name, message, locations, parse_resolvable_by(resolvable_by)};
   } catch (nb::python_error&) {
     return bare_description(exception);
@@ -41,9 +42,14 @@ PythonError::Description describe(nb::handle exception, const std::string& job_d
   if (code.is_none() || PyLong_Check(code.ptr())) {
     const long status = code.is_none() ? 0 : PyLong_AsLong(code.ptr());
     PyErr_Clear();
-    throw ExitRequested(static_cast<int>(status & 0xFF),
-                        {.what = "The step called sys.exit(" +
-                                 (code.is_none() ? std::string() : nb::cast<std::string>(nb::str(code))) + ")."});
+    ErrorText text{.what = "The step called sys.exit(" +
+                           (code.is_none() ? std::string() : nb::cast<std::string>(nb::str(code))) + ")."};
+    if (status == 0) {
+      text.why = "That ends the process, not the step: the remaining steps did not run.";
+      text.countermeasure = "To end the job successfully at once, call job_input.skip_remaining_steps(); to end a step, "
+                            "return from run.";
+    }
+    throw ExitRequested(static_cast<int>(status & 0xFF), std::move(text));
   }
   throw ExitRequested(1, {.what = "The step called sys.exit: " + nb::cast<std::string>(nb::str(code))});
 }

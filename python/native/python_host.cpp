@@ -2,41 +2,17 @@
 
 #include <unistd.h>
 
-#include "base/text.hpp"
 #include "connection.hpp"
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
 #include "python_error.hpp"
 #include "python_step.hpp"
+#include "run_settings.hpp"
 #include "sink.hpp"
 
 namespace vdk {
 
 namespace {
-
-// Of the job that was initialized last: logging, which asks for them, is one for the process too.
-struct LoggerLevels {
-  std::mutex mutex;
-  std::map<std::string, std::string> by_name;
-};
-LoggerLevels g_logger_levels;
-
-void keep_logger_levels(const Configuration& configuration) {
-  std::map<std::string, std::string> levels{{"vdk", upper(configuration.get_string("log_level_vdk"))}};
-  for (const std::string& entry : split(configuration.get_string("log_level_module"), ';')) {
-    if (trim(entry).empty()) continue;
-    const std::size_t equals = entry.find('=');
-    if (equals == std::string::npos) {
-      throw configuration_error({.what = "log_level_module cannot be understood: " + entry,
-                                 .why = "Each part names a logger and its level: name=LEVEL.",
-                                 .consequence = "The job did not start.",
-                                 .countermeasure = "Write it like requests=WARNING;my.module=DEBUG."});
-    }
-    levels[std::string(trim(entry.substr(0, equals)))] = upper(trim(std::string_view(entry).substr(equals + 1)));
-  }
-  const std::lock_guard lock(g_logger_levels.mutex);
-  g_logger_levels.by_name = std::move(levels);
-}
 
 bool stderr_is_original() {
   const nb::object sys = nb::module_::import_("sys");
@@ -59,11 +35,6 @@ SinkFactory python_sink(const PluginManifest& manifest, SinkFactory native) {
 
 }  // namespace
 
-std::map<std::string, std::string> logger_levels() {
-  const std::lock_guard lock(g_logger_levels.mutex);
-  return g_logger_levels.by_name;
-}
-
 PythonHost::PythonHost(bool owns_process)
     : owns_process_(owns_process), direct_stderr_(owns_process && stderr_is_original()) {
   watch_forks();
@@ -83,7 +54,7 @@ PythonHost::~PythonHost() {
 void PythonHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) {
   register_native_plugins(hooks, plugins, {.connection = python_connection, .sink = python_sink});
   hooks.initialize_job.add("python-host", [](JobContext& context) {
-    keep_logger_levels(context.configuration());
+    keep_run_settings(context.configuration());
     context.host_data = std::make_shared<PythonJob>(context);
     context.runners.insert_or_assign(std::string(kPythonStep), run_python_step);
     context.runners.insert_or_assign(std::string(kSqlStep), run_sql_step_in_python);

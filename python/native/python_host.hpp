@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,9 +12,6 @@
 #include "signals.hpp"
 
 namespace vdk {
-
-// Levels that the run's configuration gives to Python's loggers (log_level_vdk, log_level_module), by name: "INFO", "DEBUG", ...
-[[nodiscard]] std::map<std::string, std::string> logger_levels();
 
 class PythonHost final : public Host {
  public:

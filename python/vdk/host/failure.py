@@ -2,20 +2,23 @@
 import os
 
 
-def describe(exception, job_directory):
+def describe(exception, job_directory, error_format):
     """(class name, message, places in the job's own files, who can resolve it); the innermost place comes last."""
     return (
         type(exception).__name__,
-        _message(exception),
+        _message(exception, error_format),
         _locations(exception, job_directory),
         _resolvable_by(exception, job_directory),
     )
 
 
-def _message(exception):
-    lines = getattr(exception, "_lines", None)
-    if isinstance(lines, (list, tuple)) and len(lines) > 1:
-        return "\n".join(str(line) for line in lines[1:] if line)
+def _message(exception, error_format):
+    if isinstance(getattr(exception, "_lines", None), list):
+        from vdk.internal.core import errors
+
+        if isinstance(exception, errors.BaseVdkError):
+            pretty = error_format == "pretty"
+            return (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(exception)
     if isinstance(exception, SyntaxError):
         return exception.msg or "invalid syntax"
     return str(exception)

@@ -37,8 +37,24 @@ def watch_for_logging():
         sys.meta_path.insert(0, _LoggingFinder)
 
 
+def _verbosity(words):
+    """What -v asked for; log_level_vdk is the level of the program's own records only."""
+    level = "INFO"
+    for word, following in zip(words, [*words[1:], ""]):
+        if word in ("-v", "--verbosity"):
+            level = following
+        elif word.startswith("--verbosity="):
+            level = word.partition("=")[2]
+        elif word == "run":
+            break
+    return level.upper()
+
+
 def _configure(logging):
     from vdk import _native
+
+    if not _native.configures_logging():
+        return
 
     class RunHandler(logging.Handler):
         """Hands records to the program, which hides secrets and knows the form of its log."""
@@ -57,7 +73,7 @@ def _configure(logging):
                 self.handleError(record)
 
     logging.root.addHandler(RunHandler())
-    logging.root.setLevel(_native.log_level())
+    logging.root.setLevel(_verbosity(sys.argv))
     for name, level in _native.logger_levels().items():
         try:
             logging.getLogger(name).setLevel(level)

@@ -74,8 +74,6 @@ bool log_enabled(LogLevel level) noexcept {
   return level >= logging().level.load(std::memory_order_relaxed);
 }
 
-LogLevel log_level() noexcept { return logging().level.load(std::memory_order_relaxed); }
-
 LogSink set_log_sink(LogSink sink) {
   Logging& state = logging();
   const std::lock_guard lock(state.sink_mutex);

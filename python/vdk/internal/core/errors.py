@@ -68,21 +68,21 @@ class DomainError(BaseVdkError):
     """Follows from the input and comes again with it."""
 
 
-class VdkConfigurationError(DomainError):
+class VdkConfigurationError(BaseVdkError):
     """A configuration value is missing or wrong."""
 
     def __init__(self, *lines):
         super().__init__(_actual(ResolvableBy.CONFIG_ERROR), ResolvableBy.CONFIG_ERROR, *lines)
 
 
-class UserCodeError(DomainError):
+class UserCodeError(BaseVdkError):
     """The job's own code or data is wrong."""
 
     def __init__(self, *lines):
         super().__init__(_actual(ResolvableBy.USER_ERROR), ResolvableBy.USER_ERROR, *lines)
 
 
-class SkipRemainingStepsException(DomainError):
+class SkipRemainingStepsException(BaseVdkError):
     """Ends the job successfully without its remaining steps."""
 
     def __init__(self, *lines):

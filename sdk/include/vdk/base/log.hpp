@@ -40,7 +40,6 @@ VDK_API void log_record(const LogRecord& record);
 using LogSink = std::function<void(const LogRecord&)>;
 VDK_API LogSink set_log_sink(LogSink sink);
 VDK_API void set_log_level(LogLevel level) noexcept;
-[[nodiscard]] VDK_API LogLevel log_level() noexcept;
 
 // From now on the text is printed as `***` in every record and by redact(). Texts shorter than four bytes are
 // not kept: hiding them would garble every line.
