@@ -54,14 +54,19 @@ std::string_view to_string(LogLevel level) noexcept {
 void log(LogLevel level, std::string_view logger, std::string_view message,
          std::source_location where) {
   if (!log_enabled(level)) return;
-  const std::string safe = redact(message);
-  const LogRecord record{level, logger, safe, where};
+  log_record({level, logger, message, {where.file_name(), where.line(), where.function_name()}});
+}
+
+void log_record(const LogRecord& record) {
+  const std::string message = redact(record.message);
+  LogRecord safe = record;
+  safe.message = message;
   Logging& state = logging();
   const std::lock_guard lock(state.sink_mutex);
   if (state.sink) {
-    state.sink(record);
+    state.sink(safe);
   } else {
-    write_to_stderr(record);
+    write_to_stderr(safe);
   }
 }
 

@@ -7,12 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/base/export.hpp"
+
 namespace vdk {
 
 [[nodiscard]] std::string lower(std::string_view text);  // ASCII only, as keys are
-[[nodiscard]] std::string upper(std::string_view text);
-[[nodiscard]] std::string_view trim(std::string_view text) noexcept;  // blanks, tabs, line ends
-[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);  // keeps empty parts
+[[nodiscard]] VDK_API std::string upper(std::string_view text);
+[[nodiscard]] VDK_API std::string_view trim(std::string_view text) noexcept;  // blanks, tabs, line ends
+[[nodiscard]] VDK_API std::vector<std::string> split(std::string_view text, char separator);  // keeps empty parts
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);  // commas; trimmed; no empty parts
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 [[nodiscard]] std::string replace_all(std::string_view text, std::string_view from, std::string_view to);

@@ -9,10 +9,7 @@ namespace vdk {
 
 namespace {
 
-std::string_view file_name(const char* path) {
-  const std::string_view whole(path);
-  return whole.substr(whole.rfind('/') + 1);
-}
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // "vdk::(anonymous namespace)::run_step(JobContext&, const Step&)" is "run_step" to a reader.
 std::string_view function_name(std::string_view signature) {
@@ -26,8 +23,8 @@ std::string_view function_name(std::string_view signature) {
 std::string to_text_line(const LogRecord& record, std::string_view job, std::string_view attempt_id) {
   return fmt::format("{} [VDK] {} [{:<5.5}] {:<30.30} {:>20.20}:{:<4} {:<16.16}[id:{}]- {}\n",
                      to_log_time(std::chrono::system_clock::now()), job, to_string(record.level), record.logger,
-                     file_name(record.where.file_name()), record.where.line(),
-                     function_name(record.where.function_name()), attempt_id, record.message);
+                     file_name(record.where.file), record.where.line,
+                     function_name(record.where.function), attempt_id, record.message);
 }
 
 std::string to_json_line(const LogRecord& record, std::string_view job, std::string_view attempt_id) {
@@ -37,8 +34,8 @@ std::string to_json_line(const LogRecord& record, std::string_view job, std::str
   line.set("logger", record.logger);
   line.set("job", job);
   line.set("attempt_id", attempt_id);
-  line.set("file", file_name(record.where.file_name()));
-  line.set("line", static_cast<std::int64_t>(record.where.line()));
+  line.set("file", file_name(record.where.file));
+  line.set("line", static_cast<std::int64_t>(record.where.line));
   line.set("message", record.message);
   return to_json(line) + '\n';
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/connection/driver.hpp"
 #include "vdk/hooks/plugin.hpp"
@@ -18,7 +19,7 @@ namespace vdk {
 class HookDispatcher;
 
 // A connection of a job context: statements pass through the hooks. Not for use from two threads at a time.
-class ManagedConnection {
+class VDK_API ManagedConnection {
  public:
   ManagedConnection(std::string type, std::unique_ptr<DriverConnection> driver, HookDispatcher& hooks);
   ~ManagedConnection();
@@ -38,7 +39,7 @@ class ManagedConnection {
 // Who registered a type; built-in ones give way (specification: plugins 1.4).
 enum class Provider { built_in, plugin };
 
-class ConnectionRegistry {
+class VDK_API ConnectionRegistry {
  public:
   explicit ConnectionRegistry(HookDispatcher& hooks) : hooks_(hooks) {}
   ~ConnectionRegistry() { close_all(); }

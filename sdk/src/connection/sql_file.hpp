@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "connection/sql_lexer.hpp"
+#include "vdk/base/export.hpp"
 
 namespace vdk {
 
@@ -21,7 +22,7 @@ struct SqlFile {
 // The statements of a script, without their semicolons, in order, blank and comment-only ones left out. Semicolons in
 // strings, quoted identifiers, dollar quotes, comments, bodies of triggers (up to `; END`) and BEGIN ATOMIC … END
 // bodies of routines do not split; BEGIN TRANSACTION is a statement. The pieces are views of the script.
-[[nodiscard]] std::vector<std::string_view> split_statements(std::string_view script,
-                                                             SqlDialect dialect = SqlDialect::sqlite);
+[[nodiscard]] VDK_API std::vector<std::string_view> split_statements(std::string_view script,
+                                                                     SqlDialect dialect = SqlDialect::sqlite);
 
 }  // namespace vdk

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/base/export.hpp"
 #include "vdk/base/value.hpp"
 #include "vdk/connection/driver.hpp"
 
@@ -26,7 +27,7 @@ struct Parameter {
 // supported engine has SQL of that shape. Its value is never searched for placeholders. Throws Error (user), which
 // names the key and never the value, where a value has no safe literal: an empty list, NaN, infinities, a NUL byte, and
 // a backslash where the engine's style is unknown.
-[[nodiscard]] std::string substitute(std::string_view sql, std::span<const Parameter> parameters,
+[[nodiscard]] VDK_API std::string substitute(std::string_view sql, std::span<const Parameter> parameters,
                                      LiteralStyle style = LiteralStyle::unknown);
 
 }  // namespace vdk

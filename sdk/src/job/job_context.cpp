@@ -32,14 +32,14 @@ JobContext::JobContext(RunScope& scope, Configuration configuration, Request req
                   events.emit("rows_committed", load_fields(load));
                 }) {}
 
-JobContext::~JobContext() = default;
+JobContext::~JobContext() { host_data.reset(); }
 
 Value JobContext::execution_properties() const {
   const double start = to_unix_seconds(scope_.start);
   Value properties;
   properties.set("pa__execution_id", scope_.ids.execution_id);
   properties.set("pa__job_start_unixtime", fmt::format("{}", static_cast<std::int64_t>(start)));
-  properties.set("pa__job_start_ts_expr", fmt::format("cast({:.6f} as timestamp)", start));
+  properties.set("pa__job_start_ts_expr", fmt::format("cast ({} as timestamp)", to_python_text(start)));
   properties.set("pa__op_id", scope_.ids.op_id);
   return properties;
 }

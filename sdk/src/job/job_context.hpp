@@ -78,7 +78,7 @@ class VDK_API JobContext {
   // Runs a template with the caller's name and ids in a context of its own; throws the template's own exception.
   ExecutionResult execute_template(std::string_view name, Value arguments, std::string_view database = "default");
 
-  // Whatever the language host keeps for this context; destroyed with it.
+  // Whatever the language host keeps for this context; destroyed before everything else in it.
   std::shared_ptr<void> host_data;
 
  private:

@@ -38,26 +38,18 @@ void register_in(JobContext& context, PluginIndex& index, const NativeContributi
       connections.emplace_back(section, section);
       sinks.emplace_back(section, section);
     }
-    if (!used.connections || used.connections(manifest)) {
-      for (const auto& [name, section] : connections) {
-        context.connections().add(
-            name,
-            [&index, &manifest](const Configuration& current, std::string_view of_section) {
-              return index.connection_factory(manifest)(current, of_section);
-            },
-            provider, manifest.engine, section);
-      }
+    ConnectionFactory connect = [&index, &manifest](const Configuration& current, std::string_view of_section) {
+      return index.connection_factory(manifest)(current, of_section);
+    };
+    SinkFactory store = [&index, &manifest](const Configuration& current, std::string_view of_section) {
+      return index.sink_factory(manifest)(current, of_section);
+    };
+    if (used.connection) connect = used.connection(manifest, std::move(connect));
+    if (used.sink) store = used.sink(manifest, std::move(store));
+    for (const auto& [name, section] : connections) {
+      context.connections().add(name, connect, provider, manifest.engine, section);
     }
-    if (!used.sinks || used.sinks(manifest)) {
-      for (const auto& [name, section] : sinks) {
-        context.ingester().add_sink(
-            name,
-            [&index, &manifest](const Configuration& current, std::string_view of_section) {
-              return index.sink_factory(manifest)(current, of_section);
-            },
-            section);
-      }
-    }
+    for (const auto& [name, section] : sinks) context.ingester().add_sink(name, store, section);
   }
 }
 

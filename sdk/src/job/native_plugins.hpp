@@ -7,10 +7,11 @@
 
 namespace vdk {
 
-// Which contributions of native plugins a host uses; the Python host reaches some engines in its own way.
+// What a host puts in the place of native plugins' factories: the Python host reaches some engines in its own way. Each gets the plugin's own
+// factory and returns the one to use.
 struct NativeContributions {
-  std::function<bool(const PluginManifest&)> connections;  // empty: all
-  std::function<bool(const PluginManifest&)> sinks;        // empty: all
+  std::function<ConnectionFactory(const PluginManifest&, ConnectionFactory)> connection{};  // empty: the plugin's own
+  std::function<SinkFactory(const PluginManifest&, SinkFactory)> sink{};                    // empty: the plugin's own
 };
 
 // At initialize_job, every plugin's connections and sinks are registered under their names and under the names of configuration sub-sections

@@ -15,17 +15,26 @@ enum class LogLevel { debug, info, warning, error, critical };
 
 [[nodiscard]] VDK_API std::string_view to_string(LogLevel level) noexcept;  // "DEBUG", "INFO", "WARNING", ...
 
+// Where a record was written; of C++ code the compiler says it, of other languages their hosts.
+struct LogPlace {
+  std::string_view file;
+  unsigned line = 0;
+  std::string_view function;
+};
+
 struct LogRecord {
   LogLevel level;
   std::string_view logger;  // dotted, as Python's: "vdk.ingest"
   std::string_view message;
-  std::source_location where;
+  LogPlace where;
 };
 
 // Any thread may log. Cheap when the level is off.
 VDK_API void log(LogLevel level, std::string_view logger, std::string_view message,
                  std::source_location where = std::source_location::current());
 [[nodiscard]] VDK_API bool log_enabled(LogLevel level) noexcept;
+// As log, whatever the level is: for hosts whose language has levels of its own.
+VDK_API void log_record(const LogRecord& record);
 
 // Replaces where records go; returns the former sink. The sink is called under a lock, never twice at a time.
 using LogSink = std::function<void(const LogRecord&)>;

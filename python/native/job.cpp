@@ -1,0 +1,498 @@
+#include "job.hpp"
+
+#include <nanobind/stl/string.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "connection.hpp"
+#include "connection/managed_operation.hpp"
+#include "connection/substitution.hpp"
+#include "convert.hpp"
+#include "job/cancellation.hpp"
+#include "python_error.hpp"
+#include "signals.hpp"
+
+namespace vdk {
+
+namespace {
+
+thread_local nb::object* t_template_arguments = nullptr;
+
+[[noreturn]] void raise(const nb::object& exception) {
+  PyErr_SetObject(exception.type().ptr(), exception.ptr());
+  nb::raise_python_error();
+}
+
+// Raises an exception that the user has to resolve.
+[[noreturn]] void raise_user(PyObject* type, const std::string& message) {
+  const nb::object exception = nb::borrow(type)(make_str(message));
+  exception.attr("_vdk_resolvable_by") = import("vdk.internal.core.errors").attr("ResolvableBy").attr("USER_ERROR");
+  raise(exception);
+}
+
+[[noreturn]] void raise_value_error(const std::string& message) {
+  raise(nb::borrow(PyExc_ValueError)(make_str(message)));
+}
+
+template <class... Args>
+[[noreturn]] void raise_ingestion(const char* type, Args&&... args) {
+  raise(import("vdk.internal.builtin_plugins.ingestion.exception").attr(type)(std::forward<Args>(args)...));
+}
+
+std::string optional_text(nb::handle text) { return text.is_none() ? std::string() : std::string(text_of(text)); }
+
+void refuse_in_child(const char* what) {
+  if (!in_forked_child()) return;
+  throw user_error({.what = std::string(what) + " in a process that the step forked does nothing.",
+                    .why = "The threads that do the work stayed in the parent process.",
+                    .consequence = "The call was refused, so that nothing is lost without a word.",
+                    .countermeasure = "Return the data to the parent process and send it from there, or start the child "
+                                      "with the \"spawn\" method."});
+}
+
+// The identity of a row in messages: the start of its "@id" or "id".
+nb::object payload_id(nb::handle payload) {
+  for (const char* key : {"@id", "id"}) {
+    PyObject* value = PyDict_GetItemString(payload.ptr(), key);
+    if (!value) continue;
+    const auto text = nb::cast<std::string>(nb::str(nb::handle(value)));
+    return make_str(std::string_view(text).substr(0, 20));
+  }
+  return make_str("");
+}
+
+// Types of values that properties may have, exactly (specification: sdk 6.3).
+bool is_property_type(nb::handle value) {
+  const PyTypeObject* type = Py_TYPE(value.ptr());
+  return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type || type == &PyList_Type ||
+         type == &PyDict_Type || value.is_none();
+}
+
+bool has_white_space(nb::handle str) {
+  const nb::object words = str.attr("split")();
+  return PyList_Size(words.ptr()) != 1 || !nb::object(words[0]).equal(str);
+}
+
+void check_state(StateKind kind, nb::handle map) {
+  const std::string what = kind == StateKind::properties ? "property" : "secret";
+  if (!PyDict_Check(map.ptr())) {
+    raise_value_error("All " + std::string(kind == StateKind::properties ? "properties" : "secrets") +
+                                     " are set by one dict, but " + class_name(map) + " was given. Nothing was stored.");
+  }
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(map.ptr(), &at, &key, &value)) {
+    if (Py_TYPE(key) != &PyUnicode_Type || has_white_space(key)) {
+      raise_value_error("The " + what + " name " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
+                     " is not allowed: a name is text without white space. Nothing was stored.");
+    }
+    if (!is_property_type(value)) {
+      raise_value_error("The " + what + " " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
+                                       " has a value of type " + class_name(value) +
+                                       ", but only int, float, str, list, dict and None can be stored. Nothing was "
+                                       "stored.");
+    }
+  }
+}
+
+// The value for quoting by type; none where it is quoted as its text.
+std::optional<Value> typed_value(nb::handle value) {
+  try {
+    return to_value_lenient(value);
+  } catch (const nb::builtin_exception&) {
+    return std::nullopt;
+  }
+}
+
+StateRouter& router(JobContext& context, StateKind kind) {
+  return kind == StateKind::properties ? context.properties() : context.secrets();
+}
+
+std::string not_storable(StateKind kind, const std::string& name, const char* why) {
+  return std::string("The ") + (kind == StateKind::properties ? "property '" : "secret '") + name +
+         "' cannot be stored as JSON: " + why + ". Nothing was stored.";
+}
+
+nb::object deep_copy(nb::handle object) { return import("copy").attr("deepcopy")(object); }
+
+nb::object checked_copy(nb::handle map) {
+  PyObject* copy = PyDict_Copy(map.ptr());
+  if (!copy) nb::raise_python_error();
+  return nb::steal(copy);
+}
+
+}  // namespace
+
+// A call that is under way: the context stays until it ends.
+class Job::Call {
+ public:
+  explicit Call(Job& job) : job_(job) {
+    if (!job.context_) {
+      throw user_error({.what = "This job_input belongs to a job that has ended.",
+                        .why = "It was kept, or used by a thread, beyond the end of the job.",
+                        .consequence = "The call did nothing.",
+                        .countermeasure = "Use job_input only while run(job_input) runs; join threads before it returns."});
+    }
+    ++job.calls_;
+  }
+  ~Call() {
+    if (--job_.calls_ == 0) job_.calls_.notify_all();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  [[nodiscard]] JobContext& context() const noexcept { return *job_.context_; }
+
+  // Does something in the core, without the interpreter lock.
+  template <class Work>
+  decltype(auto) work(Work&& work) const {
+    JobContext& context = *job_.context_;
+    const nb::gil_scoped_release unlocked;
+    return work(context);
+  }
+
+ private:
+  Job& job_;
+};
+
+// Where the last send went. The arguments are kept, so that the next send may compare them by identity.
+struct Job::Route {
+  nb::object table, method, target, collection;
+  std::vector<Destination> destinations;
+  bool all_sqlite = false;  // SQLite has no type for dates: their text is what it stores
+};
+
+Job::Job(JobContext& context) : context_(&context) {}
+Job::~Job() = default;
+
+void Job::detach() {
+  context_ = nullptr;
+  route_.reset();
+  const nb::gil_scoped_release unlocked;
+  for (int calls = calls_; calls != 0; calls = calls_) calls_.wait(calls);
+}
+
+nb::object Job::name() const { return make_str(context_ ? context_->name() : std::string()); }
+nb::object Job::directory() const { return make_str(context_ ? context_->directory().string() : std::string()); }
+
+nb::object Job::arguments() {
+  if (!arguments_.is_valid()) {
+    const Call call(*this);
+    const Value& given = call.context().arguments();
+    arguments_ = given.is_null() ? nb::object(nb::dict()) : to_python(given);
+  }
+  return arguments_;
+}
+
+nb::object Job::execution_properties() {
+  const Call call(*this);
+  return to_python(call.context().execution_properties());
+}
+
+nb::object Job::configuration_value(nb::handle key, nb::handle section) {
+  const Call call(*this);
+  return to_python(call.context().configuration().get(text_of(key), section.is_none() ? kMainSection : text_of(section)));
+}
+
+nb::object Job::state(StateKind kind) {
+  LiveState& live = state_of(kind);
+  if (live.cache.is_valid()) return live.cache;
+  if (live.objects.is_valid()) {
+    live.cache = deep_copy(live.objects);
+  } else {
+    const Call call(*this);
+    const Value all = call.work([&](JobContext& context) { return router(context, kind).all(); });
+    live.cache = all.is_null() ? nb::object(nb::dict()) : to_python(all);
+  }
+  return live.cache;
+}
+
+void Job::set_state(StateKind kind, nb::handle map) {
+  refuse_in_child("Storing properties or secrets");
+  check_state(kind, map);
+  const Call call(*this);
+  const bool in_memory = call.work([&](JobContext& context) { return router(context, kind).chosen_type() == "memory"; });
+  LiveState& live = state_of(kind);
+  Value values{Value::Map{}};
+  nb::object kept;
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(map.ptr(), &at, &key, &value)) {
+    const std::string name(text_of(key));
+    try {
+      values.set(name, in_memory ? to_value_lenient(value) : to_value(value));
+    } catch (const nb::builtin_exception& failure) {
+      if (!in_memory) raise_user(PyExc_ValueError, not_storable(kind, name, failure.what()));
+      values.set(name, nb::cast<std::string>(nb::str(nb::handle(value))));
+    }
+  }
+  // What lives as long as the run may hold any object; the core has its picture of it.
+  if (in_memory && !is_plain_json(map)) kept = deep_copy(map);
+  call.work([&](JobContext& context) { router(context, kind).set_all(std::move(values)); });
+  live.objects = std::move(kept);
+  live.cache.reset();
+}
+
+nb::object Job::substitute(nb::handle text, bool standard_literals) {
+  std::vector<Parameter> parameters;
+  const std::string_view sql = text_of(text);
+  const bool quotes = sql.find("!sql}") != std::string_view::npos;
+  const auto take = [&parameters, quotes](nb::handle map) {
+    const nb::object items = checked_copy(map);  // str() of a value may run Python code
+    PyObject* key = nullptr;
+    PyObject* value = nullptr;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(items.ptr(), &at, &key, &value)) {
+      auto name = nb::cast<std::string>(nb::str(nb::handle(key)));
+      Parameter parameter{std::move(name), nb::cast<std::string>(nb::str(nb::handle(value)))};
+      if (quotes) parameter.value = typed_value(value);
+      const auto known = std::ranges::find(parameters, parameter.key, &Parameter::key);
+      if (known == parameters.end()) {
+        parameters.push_back(std::move(parameter));
+      } else {
+        *known = std::move(parameter);
+      }
+    }
+  };
+  const Call call(*this);
+  if (call.work([](JobContext& context) { return context.properties().available(); })) {
+    take(state(StateKind::properties));
+  }
+  take(execution_properties());
+  const nb::object given = arguments();
+  if (PyDict_CheckExact(given.ptr())) take(given);
+  return make_str(
+      vdk::substitute(sql, parameters, standard_literals ? LiteralStyle::standard : LiteralStyle::unknown));
+}
+
+const Job::Route& Job::route(nb::handle table, nb::handle method, nb::handle target,
+                                           nb::handle collection) {
+  if (route_ && route_->table.is(table) && route_->method.is(method) && route_->target.is(target) &&
+      route_->collection.is(collection)) {
+    return *route_;
+  }
+  auto made = std::make_unique<Route>(Route{nb::borrow(table), nb::borrow(method), nb::borrow(target),
+                                            nb::borrow(collection), {}, false});
+  const std::string texts[] = {optional_text(method), optional_text(target), optional_text(table),
+                               optional_text(collection)};
+  const Call call(*this);
+  made->destinations = call.work(
+      [&](JobContext& context) { return context.ingester().resolve(texts[0], texts[1], texts[2], texts[3]); });
+  made->all_sqlite = std::ranges::all_of(made->destinations, [&](const Destination& destination) {
+    return destination.method == "sqlite" ||
+           !call.context().configuration().get("sqlite_file", destination.method).is_null();
+  });
+  route_ = std::move(made);
+  return *route_;
+}
+
+void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target,
+                      nb::handle collection) {
+  refuse_in_child("Sending rows");
+  if (!PyDict_Check(payload.ptr())) {
+    if (payload.is_none()) raise_ingestion("EmptyPayloadIngestionException");
+    raise_ingestion("InvalidPayloadTypeIngestionException", make_str(""), make_str("dict"),
+                    make_str(class_name(payload)));
+  }
+  if (PyDict_Size(payload.ptr()) == 0) raise_ingestion("EmptyPayloadIngestionException");
+
+  // Copied: another thread may send elsewhere while this one waits.
+  const Route& to = route(table, method, target, collection);
+  const std::vector<Destination> destinations = to.destinations;
+  const Temporal temporal = to.all_sqlite ? Temporal::iso_text : Temporal::typed;
+  std::unique_ptr<RowCells> row;
+  if (spare_rows_.empty()) {
+    row = std::make_unique<RowCells>();
+  } else {
+    row = std::move(spare_rows_.back());
+    spare_rows_.pop_back();
+  }
+  try {
+    row->read(payload, temporal);
+  } catch (const nb::builtin_exception& failure) {
+    raise_ingestion("JsonSerializationIngestionException", payload_id(payload),
+                    nb::borrow(PyExc_TypeError)(make_str(failure.what())));
+  }
+  {
+    const Call call(*this);
+    call.work([&](JobContext& context) {
+      for (const Destination& destination : destinations) {
+        context.ingester().send_rows(destination, [&row](BatchBuilder& builder) { row->append_to(builder); });
+      }
+    });
+  }
+  row->clear();
+  spare_rows_.push_back(std::move(row));
+}
+
+void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method, nb::handle target,
+                    nb::handle collection) {
+  refuse_in_child("Sending rows");
+  const Route& to = route(table, method, target, collection);
+  const std::vector<Destination> destinations = to.destinations;
+  const Temporal temporal = to.all_sqlite ? Temporal::iso_text_with_t : Temporal::typed;
+  BatchBuilder builder;
+  std::vector<std::size_t> places;
+  std::vector<nb::object> names;
+  for (const nb::handle name : columns) {
+    names.push_back(PyUnicode_Check(name.ptr()) ? nb::borrow(name) : nb::object(nb::str(name)));
+    places.push_back(builder.column(text_of(names.back())));
+  }
+  const auto count = static_cast<Py_ssize_t>(places.size());
+
+  Py_ssize_t row_number = 0;
+  const auto bad_width = [&](Py_ssize_t width) {
+    const std::string message = "Row " + std::to_string(row_number) + " of the page has " + std::to_string(width) +
+                                " values, but there are " + std::to_string(count) +
+                                " column names. Give one value for each column.";
+    // A longer row in the midst of a page is an IndexError to existing jobs.
+    if (row_number > 0) raise_user(PyExc_IndexError, message);
+    raise_ingestion("PayloadIngestionException", make_str(""),
+                    make_str(message), make_str(optional_text(table)), make_str(optional_text(target)));
+  };
+  try {
+    for (const nb::handle row : rows) {
+      PyObject* raw = row.ptr();
+      if (PyDict_Check(raw)) {
+        for (std::size_t i = 0; i < places.size(); ++i) {
+          if (PyObject* value = PyDict_GetItemWithError(raw, names[i].ptr())) {
+            append_object(builder, places[i], nb::borrow(value), temporal);
+          } else if (PyErr_Occurred()) {
+            nb::raise_python_error();
+          }
+        }
+      } else {
+        PyObject* fast = PySequence_Fast(raw, "each row must be a sequence of values");
+        if (!fast) nb::raise_python_error();
+        const nb::object values = nb::steal(fast);
+        const bool is_tuple = PyTuple_Check(fast);
+        const Py_ssize_t width = is_tuple ? PyTuple_Size(fast) : PyList_Size(fast);
+        if (width > count || (row_number == 0 && width != count)) bad_width(width);
+        for (Py_ssize_t i = 0; i < width; ++i) {
+          append_object(builder, places[static_cast<std::size_t>(i)],
+                        is_tuple ? PyTuple_GetItem(fast, i) : PyList_GetItem(fast, i), temporal);
+        }
+      }
+      builder.end_row();
+      ++row_number;
+    }
+  } catch (const nb::builtin_exception& failure) {
+    raise_ingestion("JsonSerializationIngestionException", make_str(""),
+                    nb::borrow(PyExc_TypeError)(make_str("Row " + std::to_string(row_number) + ": " + failure.what())));
+  }
+  if (builder.rows() == 0) return;
+  Batch batch = builder.finish();
+  const Call call(*this);
+  call.work([&](JobContext& context) {
+    for (std::size_t i = 0; i < destinations.size(); ++i) {
+      const bool last = i + 1 == destinations.size();
+      context.ingester().send(destinations[i], last ? std::move(batch) : batch);
+    }
+  });
+}
+
+void Job::flush() {
+  const Call call(*this);
+  call.work([](JobContext& context) { context.ingester().flush(); });
+}
+
+nb::object Job::open_connection(nb::handle type) {
+  const std::string wanted = optional_text(type);
+  const Call call(*this);
+  auto& driver = call.work([&](JobContext& context) -> DriverConnection& {
+    return context.connections().open(wanted, context.configuration()).driver();
+  });
+  const auto* connection = dynamic_cast<PythonConnection*>(&driver);
+  if (!connection) {
+    throw configuration_error({.what = "The database type '" + wanted + "' has no Python connection.",
+                               .why = "Its driver is native only.",
+                               .consequence = "The step cannot use it.",
+                               .countermeasure = "Use it in SQL steps of a job without Python steps."});
+  }
+  return nb::borrow(connection->object());
+}
+
+void Job::run_operation(nb::handle operation, nb::handle execute, nb::handle recover) {
+  ManagedOperation native(std::string(text_of(nb::object(operation.attr("get_operation")()))));
+  const Call call(*this);
+  const std::string directory = call.context().directory().string();
+  const auto start = std::chrono::steady_clock::now();
+  const auto run = [&](ManagedOperation& decorated) {
+    call_python(directory, [&] {
+      operation.attr("set_operation")(make_str(decorated.operation()));
+      execute();
+    });
+  };
+  const auto try_recovery = [&](ManagedOperation& decorated, const std::exception_ptr& error) {
+    return call_python(directory, [&] {
+      operation.attr("set_operation")(make_str(decorated.operation()));
+      return nb::cast<bool>(recover(to_python_exception(error)));
+    });
+  };
+  call.work([&](JobContext& context) {
+    vdk::run_operation(context.hooks(), native, run, try_recovery);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    Value fields;
+    fields.set("seconds", took.count());
+    if (!in_forked_child()) context.scope().events.emit("statement", std::move(fields));
+  });
+}
+
+nb::object Job::execute_template(nb::handle name, nb::handle arguments, nb::handle database) {
+  refuse_in_child("Running a template");
+  const std::string template_name(text_of(name));
+  const std::string database_name(text_of(database));
+  // The template gets the very object; the core only a picture of it.
+  nb::object shared = nb::borrow(arguments);
+  Value picture;
+  try {
+    picture = to_value_lenient(arguments);
+  } catch (const nb::builtin_exception&) {
+    picture = nb::cast<std::string>(nb::str(arguments));
+  }
+  nb::object* former = std::exchange(t_template_arguments, &shared);
+  struct Restore {
+    nb::object* former;
+    ~Restore() { t_template_arguments = former; }
+  } const restore{former};
+  const Call call(*this);
+  const ExecutionResult result = call.work([&](JobContext& context) {
+    return context.execute_template(template_name, std::move(picture), database_name);
+  });
+
+  const auto seconds = [](Clock::time_point time) {
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
+  };
+  nb::list steps;
+  for (const StepResult& step : result.steps) {
+    steps.append(nb::make_tuple(make_str(step.name), make_str(step.type), seconds(step.start), seconds(step.end),
+                                make_str(to_string(step.status)), make_str(step.details)));
+  }
+  return import("vdk.internal.builtin_plugins.run.execution_results")
+      .attr("from_core")(make_str(result.job_name), make_str(result.execution_id), seconds(result.start),
+                         seconds(result.end), make_str(to_string(result.status)), steps);
+}
+
+nb::object Job::take_template_arguments() {
+  return t_template_arguments ? std::move(*t_template_arguments) : nb::object();
+}
+
+int Job::traverse(visitproc visit, void* argument) const {
+  for (const nb::object* held : {&arguments_, &properties_.cache, &properties_.objects, &secrets_.cache, &secrets_.objects}) {
+    if (!held->is_valid()) continue;
+    if (const int stop = visit(held->ptr(), argument)) return stop;
+  }
+  return 0;
+}
+
+void Job::clear_references() {
+  arguments_.reset();
+  properties_ = {};
+  secrets_ = {};
+  route_.reset();
+}
+
+}  // namespace vdk

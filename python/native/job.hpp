@@ -1,0 +1,87 @@
+// What a running job offers to Python: the native half of job_input.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cells.hpp"
+#include "job/job_context.hpp"
+#include "python.hpp"
+
+namespace vdk {
+
+// vdk._native.Job. All members are called with the interpreter lock and give it away while the core works. Calls after the end of the
+// job are user errors, not crashes: a step's thread or global may outlive it.
+class Job {
+ public:
+  explicit Job(JobContext& context);
+  ~Job();
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  // Cuts the tie to the context; waits for calls of other threads that are under way.
+  void detach();
+
+  [[nodiscard]] nb::object name() const;
+  [[nodiscard]] nb::object directory() const;  // str
+  // Parsed once; the same object at every call. A template has its caller's own object.
+  [[nodiscard]] nb::object arguments();
+  [[nodiscard]] nb::object execution_properties();
+  [[nodiscard]] nb::object configuration_value(nb::handle key, nb::handle section);
+
+  // Properties or secrets: the live cache of the job, filled at the first call and dropped by a write.
+  [[nodiscard]] nb::object state(StateKind kind);
+  void set_state(StateKind kind, nb::handle map);
+
+  // Parameter substitution with the job's live properties and arguments. `standard_literals`: the engine that gets the text is known to
+  // take a backslash in '…' as itself.
+  [[nodiscard]] nb::object substitute(nb::handle text, bool standard_literals);
+
+  void send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
+  // One page of rows: a list or tuple of sequences (or dicts).
+  void send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method, nb::handle target,
+                 nb::handle collection);
+  void flush();
+
+  // The managed connection of that type (None: the default one); its Python object.
+  [[nodiscard]] nb::object open_connection(nb::handle type);
+  // The life cycle of one statement. `operation` has get_operation and set_operation; `recover` gets the exception and says whether it
+  // recovered.
+  void run_operation(nb::handle operation, nb::handle execute, nb::handle recover);
+
+  [[nodiscard]] nb::object execute_template(nb::handle name, nb::handle arguments, nb::handle database);
+
+  // The arguments that the caller of a template gave, for the context that is being initialized. Null where there are none.
+  [[nodiscard]] static nb::object take_template_arguments();
+  void set_arguments(nb::object arguments) { arguments_ = std::move(arguments); }
+
+  // For the interpreter's cycle collector.
+  int traverse(visitproc visit, void* argument) const;
+  void clear_references();
+
+ private:
+  // Properties or secrets as steps see them.
+  struct LiveState {
+    nb::object cache{};
+    nb::object objects{};  // what JSON cannot hold, where the back end is the run's memory
+  };
+  [[nodiscard]] LiveState& state_of(StateKind kind) noexcept {
+    return kind == StateKind::properties ? properties_ : secrets_;
+  }
+
+  class Call;
+  struct Route;
+  [[nodiscard]] const Route& route(nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
+
+  JobContext* context_;
+  std::atomic<int> calls_{0};
+  nb::object arguments_;
+  LiveState properties_;
+  LiveState secrets_;
+  std::unique_ptr<Route> route_;  // of the last send: most sends follow one of their kind
+  std::vector<std::unique_ptr<RowCells>> spare_rows_;
+};
+
+}  // namespace vdk

@@ -1,0 +1,104 @@
+// The extension module vdk._native.
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "cli/program.hpp"
+#include "connection/sql_file.hpp"
+#include "convert.hpp"
+#include "job.hpp"
+#include "python_error.hpp"
+#include "python_host.hpp"
+#include "run_settings.hpp"
+#include "signals.hpp"
+#include "sink.hpp"
+#include "vdk/base/log.hpp"
+#include "vdk/base/version.hpp"
+
+namespace {
+
+namespace nb = nanobind;
+using vdk::Job;
+
+int traverse_job(PyObject* self, visitproc visit, void* argument) {
+  if (const int stop = visit(reinterpret_cast<PyObject*>(Py_TYPE(self)), argument)) return stop;
+  if (!nb::inst_ready(self)) return 0;
+  return nb::inst_ptr<Job>(self)->traverse(visit, argument);
+}
+
+int clear_job(PyObject* self) {
+  nb::inst_ptr<Job>(self)->clear_references();
+  return 0;
+}
+
+PyType_Slot kJobSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse_job)},
+                           {Py_tp_clear, reinterpret_cast<void*>(clear_job)},
+                           {0, nullptr}};
+
+int run(const std::vector<std::string>& arguments, bool owns_process) {
+  vdk::PythonHost host(owns_process);
+  const nb::gil_scoped_release unlocked;
+  return vdk::run_program(arguments, host);
+}
+
+nb::list split(nb::handle script) {
+  nb::list statements;
+  for (const std::string_view statement : vdk::split_statements(vdk::text_of(script))) {
+    statements.append(vdk::make_str(statement));
+  }
+  return statements;
+}
+
+// Levels are those of Python's logging.
+void log_message(int level, const std::string& logger, const std::string& message, const std::string& file,
+                 unsigned line, const std::string& function) {
+  const nb::gil_scoped_release unlocked;
+  const auto known = level >= 50   ? vdk::LogLevel::critical
+                     : level >= 40 ? vdk::LogLevel::error
+                     : level >= 30 ? vdk::LogLevel::warning
+                     : level >= 20 ? vdk::LogLevel::info
+                                   : vdk::LogLevel::debug;
+  // A record of Python has passed Python's levels already.
+  if (file.empty() && !vdk::log_enabled(known)) return;
+  vdk::log_record({known, logger, message, {file, line, function}});
+}
+
+}  // namespace
+
+NB_MODULE(_native, module) {
+  vdk::register_error_translator();
+  module.attr("version") = vdk::version();
+  module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false);
+  module.def("handle_signal", vdk::handle_signal);
+  module.def("split_statements", split);
+  module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"), nb::arg("file") = "",
+             nb::arg("line") = 0, nb::arg("function") = "");
+  module.def("configures_logging", [] { return vdk::run_settings().configures_logging; });
+  module.def("logger_levels", [] { return vdk::run_settings().logger_levels; });
+  module.def("parse_json", [](nb::handle text) { return vdk::to_python(vdk::parse_json(vdk::text_of(text))); });
+
+  nb::class_<vdk::ArrowBatch>(module, "ArrowBatch")
+      .def("__arrow_c_stream__", &vdk::ArrowBatch::arrow_c_stream, nb::arg("requested_schema").none() = nb::none())
+      .def("__len__", &vdk::ArrowBatch::rows);
+
+  nb::class_<Job>(module, "Job", nb::type_slots(kJobSlots))
+      .def_prop_ro("name", &Job::name)
+      .def_prop_ro("directory", &Job::directory)
+      .def("arguments", &Job::arguments)
+      .def("execution_properties", &Job::execution_properties)
+      .def("configuration_value", &Job::configuration_value, nb::arg("key"), nb::arg("section").none() = nb::none())
+      .def("properties", [](Job& job) { return job.state(vdk::StateKind::properties); })
+      .def("set_properties", [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::properties, map); })
+      .def("secrets", [](Job& job) { return job.state(vdk::StateKind::secrets); })
+      .def("set_secrets", [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::secrets, map); })
+      .def("substitute", &Job::substitute, nb::arg("text"), nb::arg("standard_literals") = false)
+      .def("send_object", &Job::send_object, nb::arg("payload").none(), nb::arg("table").none(),
+           nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
+      .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"), nb::arg("table").none(),
+           nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
+      .def("flush", &Job::flush)
+      .def("open_connection", &Job::open_connection, nb::arg("type").none())
+      .def("run_operation", &Job::run_operation)
+      .def("execute_template", &Job::execute_template, nb::arg("name"), nb::arg("arguments").none(),
+           nb::arg("database"));
+}

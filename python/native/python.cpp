@@ -1,0 +1,44 @@
+#include "python.hpp"
+
+namespace vdk {
+
+SharedObject::SharedObject(const SharedObject& other) {
+  if (!other.object_.is_valid()) return;
+  const nb::gil_scoped_acquire lock;
+  object_ = other.object_;
+}
+
+SharedObject::~SharedObject() {
+  if (!object_.is_valid()) return;
+  const nb::gil_scoped_acquire lock;
+  if (lock) {
+    object_.reset();
+  } else {
+    object_.release();  // the interpreter is gone, and the object with it
+  }
+}
+
+std::string_view text_of(nb::handle str) {
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(str.ptr(), &size);
+  if (!text) nb::raise_python_error();
+  return {text, static_cast<std::size_t>(size)};
+}
+
+std::string class_name(nb::handle object) {
+  return std::string(text_of(nb::object(nb::getattr(object.type(), "__name__"))));
+}
+
+nb::object make_str(std::string_view utf8) {
+  PyObject* text = PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "surrogateescape");
+  if (!text) nb::raise_python_error();
+  return nb::steal(text);
+}
+
+nb::object import(const char* module) {
+  PyObject* imported = PyImport_ImportModule(module);
+  if (!imported) nb::raise_python_error();
+  return nb::steal(imported);
+}
+
+}  // namespace vdk

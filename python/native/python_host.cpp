@@ -1,0 +1,112 @@
+#include "python_host.hpp"
+
+#include <unistd.h>
+
+#include "connection.hpp"
+#include "job/cancellation.hpp"
+#include "job/native_plugins.hpp"
+#include "python_error.hpp"
+#include "python_step.hpp"
+#include "run_settings.hpp"
+#include "sink.hpp"
+
+namespace vdk {
+
+namespace {
+
+bool stderr_is_original() {
+  const nb::object sys = nb::module_::import_("sys");
+  const nb::object stream = sys.attr("stderr");
+  return !stream.is_none() && stream.is(sys.attr("__stderr__"));
+}
+
+// One engine per file in a process: what the interpreter has a module for is reached through it, or with its library.
+ConnectionFactory python_connection(const PluginManifest& manifest, ConnectionFactory native) {
+  if (manifest.engine == "sqlite") return sqlite_connection_factory();
+  if (manifest.engine == "duckdb") return duckdb_connection_factory();
+  return native;
+}
+
+SinkFactory python_sink(const PluginManifest& manifest, SinkFactory native) {
+  if (manifest.engine == "sqlite") return sqlite_sink_factory(std::move(native));
+  if (manifest.engine == "duckdb") return duckdb_sink_factory();
+  return native;
+}
+
+}  // namespace
+
+PythonHost::PythonHost(bool owns_process)
+    : owns_process_(owns_process), direct_stderr_(owns_process && stderr_is_original()) {
+  watch_forks();
+}
+
+PythonHost::~PythonHost() {
+  signal_handlers_.reset();
+  if (!waiting_.empty() && !in_forked_child()) {
+    try {
+      write("stderr", waiting_);
+    } catch (const Error&) {
+      // The stream is gone, and with it the only place to say so.
+    }
+  }
+}
+
+void PythonHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) {
+  register_native_plugins(hooks, plugins, {.connection = python_connection, .sink = python_sink});
+  hooks.initialize_job.add("python-host", [](JobContext& context) {
+    keep_run_settings(context.configuration());
+    context.host_data = std::make_shared<PythonJob>(context);
+    context.runners.insert_or_assign(std::string(kPythonStep), run_python_step);
+    context.runners.insert_or_assign(std::string(kSqlStep), run_sql_step_in_python);
+    return std::nullopt;
+  });
+}
+
+void PythonHost::watch_signals(Cancellation& cancellation) {
+  if (!owns_process_) return;
+  const int pipe = cancellation.watch(false);
+  call_python({}, [&] { signal_handlers_ = std::make_unique<SignalHandlers>(pipe); });
+}
+
+std::vector<StepProblem> PythonHost::check_python_step(const Step& step) {
+  return call_python({}, [&] {
+    std::vector<StepProblem> problems;
+    const nb::object found =
+        import("vdk.host.python_step").attr("check_step")(make_str(step.file.string()), make_str(step.name));
+    for (const nb::handle problem : found) {
+      problems.push_back({nb::cast<bool>(problem[0]), std::string(text_of(nb::object(problem[1])))});
+    }
+    return problems;
+  });
+}
+
+void PythonHost::write(const char* stream, std::string_view text) {
+  call_python({}, [&] {
+    const nb::object target = nb::module_::import_("sys").attr(stream);
+    if (!target.is_none()) target.attr("write")(make_str(text));
+  });
+}
+
+void PythonHost::write_out(std::string_view text) { write("stdout", text); }
+
+void PythonHost::write_err(std::string_view text) {
+  if (direct_stderr_) {
+    while (!text.empty()) {
+      const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return;
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return;
+  }
+  std::string whole;
+  {
+    const std::lock_guard lock(waiting_mutex_);
+    waiting_ += text;
+    if (std::this_thread::get_id() != main_thread_) return;
+    whole.swap(waiting_);
+  }
+  write("stderr", whole);
+}
+
+}  // namespace vdk

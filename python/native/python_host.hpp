@@ -1,0 +1,42 @@
+// The host of a run inside a Python interpreter.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "cli/program.hpp"
+#include "python.hpp"
+#include "signals.hpp"
+
+namespace vdk {
+
+class PythonHost final : public Host {
+ public:
+  // `owns_process`: the interpreter was started for this run, so signals are ours and the standard streams are the process's own.
+  // Made and destroyed with the interpreter lock.
+  explicit PythonHost(bool owns_process);
+  ~PythonHost() override;
+
+  [[nodiscard]] bool runs_python() const noexcept override { return true; }
+  void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
+  void watch_signals(Cancellation& cancellation) override;
+  [[nodiscard]] std::vector<StepProblem> check_python_step(const Step& step) override;
+  void write_out(std::string_view text) override;
+  // Any thread may call it; what other threads write to a stream that Python replaced waits for the main thread's next writing.
+  void write_err(std::string_view text) override;
+
+ private:
+  void write(const char* stream, std::string_view text);
+
+  bool owns_process_;
+  bool direct_stderr_;
+  std::thread::id main_thread_ = std::this_thread::get_id();
+  std::unique_ptr<SignalHandlers> signal_handlers_;
+  std::mutex waiting_mutex_;
+  std::string waiting_;
+};
+
+}  // namespace vdk

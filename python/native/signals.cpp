@@ -1,0 +1,98 @@
+#include "signals.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+namespace vdk {
+
+namespace {
+
+// Signals are a matter of the whole process, and so is this state.
+std::atomic<int> g_pipe{-1};
+std::atomic<int> g_steps{0};
+std::atomic<int> g_raised{0};
+std::atomic<bool> g_forked{false};
+
+nb::object signal_module() { return nb::module_::import_("_signal"); }
+
+void restore_defaults_in_child() {
+  g_pipe = -1;
+  g_steps = 0;
+  const nb::object signal = signal_module();
+  const nb::object handler = nb::module_::import_("vdk._native").attr("handle_signal");
+  signal.attr("set_wakeup_fd")(-1);
+  for (const int number : {SIGTERM, SIGINT}) {
+    if (!signal.attr("getsignal")(number).equal(handler)) continue;  // the step's own handler stays
+    signal.attr("signal")(number, number == SIGINT ? signal.attr("default_int_handler") : signal.attr("SIG_DFL"));
+  }
+}
+
+}  // namespace
+
+SignalHandlers::SignalHandlers(int pipe) : pipe_(fcntl(pipe, F_DUPFD_CLOEXEC, 3)) {
+  const nb::object signal = signal_module();
+  const nb::object handler = nb::module_::import_("vdk._native").attr("handle_signal");
+  g_pipe = pipe_;
+  g_raised = 0;
+  signal.attr("set_wakeup_fd")(pipe_, nb::arg("warn_on_full_buffer") = false);
+  former_terminate_ = signal.attr("signal")(SIGTERM, handler);
+  former_interrupt_ = signal.attr("signal")(SIGINT, handler);
+}
+
+SignalHandlers::~SignalHandlers() {
+  if (in_forked_child()) return;
+  try {
+    const nb::object signal = signal_module();
+    signal.attr("set_wakeup_fd")(-1);
+    if (!former_terminate_.is_none()) signal.attr("signal")(SIGTERM, former_terminate_);
+    if (!former_interrupt_.is_none()) signal.attr("signal")(SIGINT, former_interrupt_);
+  } catch (nb::python_error& failure) {
+    failure.discard_as_unraisable("restoring signal handlers");
+  }
+  g_pipe = -1;
+  close(pipe_);
+}
+
+StepGuard::StepGuard() noexcept { ++g_steps; }
+StepGuard::~StepGuard() { --g_steps; }
+
+void handle_signal(int signal_number, nb::handle) {
+  // Written here too: a library (asyncio) may have taken the wake-up descriptor for itself.
+  const auto byte = static_cast<unsigned char>(signal_number);
+  [[maybe_unused]] const auto written = write(g_pipe, &byte, 1);
+  if (g_steps == 0 || g_raised != 0) return;
+  g_raised = signal_number;
+  if (signal_number == SIGINT) {
+    PyErr_SetNone(PyExc_KeyboardInterrupt);
+  } else {
+    const nb::int_ code(128 + signal_number);
+    PyErr_SetObject(PyExc_SystemExit, code.ptr());
+  }
+  nb::raise_python_error();
+}
+
+int take_raised_signal(nb::handle exception) {
+  if (g_raised == 0) return 0;
+  if (!PyErr_GivenExceptionMatches(exception.ptr(), PyExc_KeyboardInterrupt) &&
+      !PyErr_GivenExceptionMatches(exception.ptr(), PyExc_SystemExit)) {
+    return 0;
+  }
+  return g_raised.exchange(0);
+}
+
+void watch_forks() {
+  static bool registered = false;
+  if (registered) return;
+  registered = true;
+  pthread_atfork(nullptr, nullptr, [] { g_forked = true; });
+  nb::module_::import_("posix").attr("register_at_fork")(
+      nb::arg("after_in_child") = nb::cpp_function([] { restore_defaults_in_child(); }));
+}
+
+bool in_forked_child() noexcept { return g_forked; }
+
+}  // namespace vdk

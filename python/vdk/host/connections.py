@@ -1,0 +1,139 @@
+"""The databases that a Python process opens itself, through the modules that a job's own code uses: one engine per file."""
+from __future__ import annotations
+
+import sys
+
+from vdk.internal.builtin_plugins.connection.execution_cursor import ExecuteOperationResult
+from vdk.internal.builtin_plugins.connection.managed_connection_base import ManagedConnectionBase
+
+
+class _FileConnection(ManagedConnectionBase):
+    """A database in a file. What does not open at once will not open by waiting."""
+
+    _standard_literals = True  # a backslash in '…' is itself
+
+    def __init__(self, file):
+        super().__init__()
+        self._file = file
+
+    def connect(self):
+        if not self._is_db_con_open:
+            self._db_con = self._connect()
+            self._is_db_con_open = True
+        return self
+
+    def execute_unmanaged(self, text):
+        """For the core, whose own life cycle the text has passed already; returns the driver's cursor."""
+        from vdk.internal.builtin_plugins.connection.decoration_cursor import ManagedOperation
+        from vdk.internal.builtin_plugins.connection.execution_cursor import ExecutionCursor
+
+        cursor = self._db_con.cursor()
+        self.db_connection_execute_operation(ExecutionCursor(cursor, ManagedOperation(text), self._log))
+        return cursor
+
+
+class SqliteConnection(_FileConnection):
+    def _connect(self):
+        import sqlite3
+
+        try:
+            # None: every statement is its own transaction unless the text says BEGIN.
+            return sqlite3.connect(self._file, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _cannot_open("SQLite", self._file, error, "sqlite_file") from error
+
+    def db_connection_execute_operation(self, execution_cursor):
+        operation, parameters = execution_cursor.get_managed_operation().get_operation_parameters_tuple()
+        statements = (operation,)
+        # The driver takes one statement at a time.
+        if not parameters and ";" in operation:
+            from vdk import _native
+
+            split = _native.split_statements(operation)
+            if len(split) > 1:
+                statements = split
+        for statement in statements:
+            result = execution_cursor.execute(statement, parameters)
+        return ExecuteOperationResult(result)
+
+
+class DuckDbConnection(_FileConnection):
+    def __init__(self, file, settings=""):
+        super().__init__(file)
+        self._settings = settings
+
+    def _connect(self):
+        connection = open_duckdb(self._file)
+        _apply_settings(connection, self._settings)
+        return connection
+
+
+def open_duckdb(file):
+    """A connection of the driver; all of one process share the engine of the file."""
+    module = duckdb_module()
+    try:
+        return module.connect(file)
+    except module.Error as error:
+        raise _cannot_open(f"DuckDB {module.__version__}", file, error, "duckdb_database") from error
+
+
+def duckdb_module():
+    """The engine's own module: `duckdb` itself imports three times as much, and both give the same connections."""
+    known = sys.modules.get("duckdb") or sys.modules.get("_duckdb")
+    if known is not None and hasattr(known, "connect"):
+        return known
+    try:
+        import _duckdb as module
+    except ImportError:
+        try:
+            import duckdb as module
+        except ImportError as error:
+            from vdk.internal.core.errors import VdkConfigurationError
+
+            raise VdkConfigurationError(
+                "The job uses DuckDB, but its Python environment has no module duckdb.",
+                f"{sys.executable} says: {error}.",
+                "The database cannot be opened.",
+                f"Install it: {sys.executable} -m pip install 'duckdb>=2.0,<3'",
+            ) from error
+    return module
+
+
+def _apply_settings(connection, text):
+    if not text.strip():
+        return
+    from vdk import _native
+
+    settings = _native.parse_json(text)
+    if not isinstance(settings, dict):
+        raise _bad_settings("It is no JSON object.")
+    for key, value in settings.items():
+        if not key.replace("_", "").isalnum():
+            raise _bad_settings(f"{key!r} is no name of a setting.")
+        literal = str(value).lower() if isinstance(value, (bool, int, float)) else "'" + str(value).replace("'", "''") + "'"
+        try:
+            connection.execute(f"SET {key} = {literal}")
+        except Exception as error:
+            raise _bad_settings(f"DuckDB refuses {key}: {error}") from error
+
+
+def _bad_settings(why):
+    from vdk.internal.core.errors import VdkConfigurationError
+
+    return VdkConfigurationError(
+        "duckdb_configuration_dictionary cannot be applied.",
+        why,
+        "The database was not used.",
+        'Write it as a JSON object of settings, for example {"threads": 2}.',
+    )
+
+
+def _cannot_open(engine, file, error, key):
+    from vdk.internal.core.errors import VdkConfigurationError
+
+    return VdkConfigurationError(
+        f"The {engine} database {file} cannot be opened.",
+        f"The engine says: {error}",
+        "No statement was executed on it.",
+        f"Correct {key}, or make the file and its directory accessible.",
+    )

@@ -1,0 +1,64 @@
+"""What the program says about a Python exception."""
+import os
+
+
+def describe(exception, job_directory, error_format):
+    """(class name, message, places in the job's own files, who can resolve it); the innermost place comes last."""
+    return (
+        type(exception).__name__,
+        _message(exception, error_format),
+        _locations(exception, job_directory),
+        _resolvable_by(exception, job_directory),
+    )
+
+
+def _message(exception, error_format):
+    if isinstance(getattr(exception, "_lines", None), list):
+        from vdk.internal.core import errors
+
+        if isinstance(exception, errors.BaseVdkError):
+            pretty = error_format == "pretty"
+            return (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(exception)
+    if isinstance(exception, SyntaxError):
+        return exception.msg or "invalid syntax"
+    return str(exception)
+
+
+def _locations(exception, job_directory):
+    places = []
+    frame = exception.__traceback__
+    while frame is not None:
+        code = frame.tb_frame.f_code
+        place = _relative(code.co_filename, job_directory)
+        if place:
+            function = code.co_name if code.co_name != "<module>" else "top level"
+            places.append(f"{place}:{frame.tb_lineno} in {function}")
+        frame = frame.tb_next
+    if isinstance(exception, SyntaxError) and exception.filename:
+        place = _relative(exception.filename, job_directory)
+        if place:
+            source = (exception.text or "").strip()
+            places.append(f"{place}:{exception.lineno}" + (f": {source}" if source else ""))
+    return _fold(places)
+
+
+def _relative(file, job_directory):
+    if not job_directory or not file.startswith(job_directory + os.sep):
+        return None
+    return file[len(job_directory) + 1 :]
+
+
+def _fold(places):
+    """A recursion is one place, however deep it went."""
+    folded = []
+    for place in places:
+        if len(folded) >= 3 and folded[-3:] == [place] * 3:
+            continue
+        folded.append(place)
+    return folded
+
+
+def _resolvable_by(exception, job_directory):
+    from vdk.internal.builtin_plugins.run.job_input_error_classifier import whom_to_blame
+
+    return whom_to_blame(exception, data_job_path=job_directory or None).value
