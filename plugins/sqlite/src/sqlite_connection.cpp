@@ -17,11 +17,15 @@ std::string excerpt(std::string_view script, std::size_t offset) {
   const auto before = script.substr(0, offset).rfind('\n');
   std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
   std::size_t end = std::min(script.find('\n', offset), script.size());
-  if (offset - begin > kWidth / 2) begin = offset - kWidth / 2;
+  if (offset - begin > kWidth / 2) {
+    begin = offset - kWidth / 2;
+  }
   end = std::min(end, begin + kWidth);
   std::string mark;
   for (const char c : script.substr(begin, offset - begin)) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) mark += c == '\t' ? '\t' : ' ';
+    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
+      mark += c == '\t' ? '\t' : ' ';
+    }
   }
   return std::string(script.substr(begin, end - begin)) + '\n' + mark + '^';
 }
@@ -30,7 +34,9 @@ std::string excerpt(std::string_view script, std::size_t offset) {
 std::string beginning(std::string_view sql) {
   constexpr std::size_t kLimit = 300;
   std::size_t end = std::min(sql.size(), kLimit);
-  while (end < sql.size() && end > 0 && (static_cast<unsigned char>(sql[end]) & 0xC0) == 0x80) --end;
+  while (end < sql.size() && end > 0 && (static_cast<unsigned char>(sql[end]) & 0xC0) == 0x80) {
+    --end;
+  }
   return std::string(sql.substr(0, end)) + (end < sql.size() ? "…" : "");
 }
 
@@ -80,15 +86,21 @@ class SqliteRows : public ResultStream {
   const std::vector<ResultColumn>& columns() const override { return columns_; }
 
   bool next(std::vector<Value>& row) override {
-    if (!has_row_) return false;
+    if (!has_row_) {
+      return false;
+    }
     row.resize(columns_.size());
-    for (std::size_t i = 0; i < columns_.size(); ++i) row[i] = value(static_cast<int>(i));
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      row[i] = value(static_cast<int>(i));
+    }
     step();
     return true;
   }
 
   void drain() override {
-    while (has_row_) step();
+    while (has_row_) {
+      step();
+    }
   }
 
  private:
@@ -96,17 +108,22 @@ class SqliteRows : public ResultStream {
     const int result = database_->api().step(statement_.get());
     has_row_ = result == SQLITE_ROW;
     if (result != SQLITE_ROW && result != SQLITE_DONE) {
-      database_->throw_error("while the rows of a query were read", "Not all of its rows were read.");
+      database_->throw_error("while the rows of a query were read",
+                             "Not all of its rows were read.");
     }
   }
 
   [[nodiscard]] Value value(int column) const {
     const Api& api = database_->api();
     sqlite3_stmt* statement = statement_.get();
-    const auto bytes = [&] { return static_cast<std::size_t>(api.column_bytes(statement, column)); };
+    const auto bytes = [&] {
+      return static_cast<std::size_t>(api.column_bytes(statement, column));
+    };
     switch (api.column_type(statement, column)) {
-      case SQLITE_INTEGER: return static_cast<std::int64_t>(api.column_int64(statement, column));
-      case SQLITE_FLOAT: return api.column_double(statement, column);
+      case SQLITE_INTEGER:
+        return static_cast<std::int64_t>(api.column_int64(statement, column));
+      case SQLITE_FLOAT:
+        return api.column_double(statement, column);
       case SQLITE_TEXT: {
         const auto* text = reinterpret_cast<const char*>(api.column_text(statement, column));
         return std::string_view(text, bytes());
@@ -115,7 +132,8 @@ class SqliteRows : public ResultStream {
         const auto* blob = static_cast<const unsigned char*>(api.column_blob(statement, column));
         return hexadecimal(blob, bytes());
       }
-      default: return {};
+      default:
+        return {};
     }
   }
 
@@ -129,13 +147,19 @@ std::string countermeasure_for(int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return "End the other user's transaction (another process, or an open BEGIN or unread result of this job), "
+      return "End the other user's transaction (another process, or an open BEGIN or unread result "
+             "of this job), "
              "or raise sqlite_busy_timeout_seconds.";
-    case SQLITE_FULL: return "Free space on the disk that holds the database file.";
-    case SQLITE_READONLY: return "Allow writing to the database file and its directory.";
-    case SQLITE_NOTADB: return "Correct the configured path: the file is no SQLite database.";
-    case SQLITE_CANTOPEN: return "Check that the directory of the file exists and can be written to.";
-    default: return {};
+    case SQLITE_FULL:
+      return "Free space on the disk that holds the database file.";
+    case SQLITE_READONLY:
+      return "Allow writing to the database file and its directory.";
+    case SQLITE_NOTADB:
+      return "Correct the configured path: the file is no SQLite database.";
+    case SQLITE_CANTOPEN:
+      return "Check that the directory of the file exists and can be written to.";
+    default:
+      return {};
   }
 }
 
@@ -148,9 +172,10 @@ Database::Database(const Api& api, const std::string& file, milliseconds busy_li
   if (result != SQLITE_OK) {
     const std::string reason = handle_ ? api_.errmsg(handle_) : api_.errstr(result);
     api_.close_v2(handle_);
-    throw SqliteError(result, {.what = "The SQLite database " + file + " cannot be opened: " + reason + ".",
-                               .consequence = "Nothing was read from it or written to it.",
-                               .countermeasure = countermeasure_for(result)});
+    throw SqliteError(result,
+                      {.what = "The SQLite database " + file + " cannot be opened: " + reason + ".",
+                       .consequence = "Nothing was read from it or written to it.",
+                       .countermeasure = countermeasure_for(result)});
   }
   api_.extended_result_codes(handle_, 1);
   api_.busy_handler(handle_, &Database::wait_for_lock, this);
@@ -162,8 +187,12 @@ int Database::wait_for_lock(void* self, int attempts) noexcept {
   constexpr std::array<int, 8> kDelays{1, 2, 5, 10, 15, 20, 25, 50};
   auto& database = *static_cast<Database*>(self);
   const auto now = std::chrono::steady_clock::now();
-  if (attempts == 0) database.busy_since_ = now;
-  if (database.interrupted() || now - database.busy_since_ >= database.busy_limit_) return 0;
+  if (attempts == 0) {
+    database.busy_since_ = now;
+  }
+  if (database.interrupted() || now - database.busy_since_ >= database.busy_limit_) {
+    return 0;
+  }
   const auto index = std::min(static_cast<std::size_t>(attempts), kDelays.size() - 1);
   std::this_thread::sleep_for(milliseconds(kDelays[index]));
   return 1;
@@ -177,7 +206,8 @@ void Database::interrupt() noexcept {
 Statement Database::prepare(std::string_view sql, bool keep) {
   sqlite3_stmt* statement = nullptr;
   const unsigned flags = keep ? SQLITE_PREPARE_PERSISTENT : 0;
-  if (api_.prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), flags, &statement, nullptr) != SQLITE_OK) {
+  if (api_.prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), flags, &statement,
+                      nullptr) != SQLITE_OK) {
     throw_error("in: " + std::string(sql));
   }
   return Statement(statement, FinalizeStatement{&api_});
@@ -186,8 +216,12 @@ Statement Database::prepare(std::string_view sql, bool keep) {
 void Database::run(std::string_view sql) {
   const Statement statement = prepare(sql, false);
   int result = SQLITE_ROW;
-  while (result == SQLITE_ROW) result = api_.step(statement.get());
-  if (result != SQLITE_DONE) throw_error("in: " + std::string(sql));
+  while (result == SQLITE_ROW) {
+    result = api_.step(statement.get());
+  }
+  if (result != SQLITE_DONE) {
+    throw_error("in: " + std::string(sql));
+  }
 }
 
 void Database::throw_error(std::string where, std::string consequence) const {
@@ -198,7 +232,8 @@ void Database::throw_error(std::string where, std::string consequence) const {
                            .countermeasure = countermeasure_for(code)});
 }
 
-SqliteConnection::SqliteConnection(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+SqliteConnection::SqliteConnection(std::shared_ptr<Database> database)
+    : database_(std::move(database)) {}
 
 SqliteConnection::~SqliteConnection() = default;
 
@@ -208,10 +243,17 @@ std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
     const std::string shown = offset >= 0
                                   ? excerpt(sql, statement_begin + static_cast<std::size_t>(offset))
                                   : beginning(sql.substr(next_code(sql, statement_begin)));
-    database_->throw_error("in statement " + std::to_string(ordinal) + ":\n" + shown,
-                           ordinal > 1 ? "The statements before it took effect; it and those after it did not." : "");
+    database_->throw_error(
+        "in statement " + std::to_string(ordinal) + ":\n" + shown,
+        ordinal > 1 ? "The statements before it took effect; it and those after it did not." : "");
   };
 
+  if (sql.find('\0') != std::string_view::npos) {
+    throw user_error({.what = "The SQL text holds a NUL byte.",
+                      .why = "SQLite would take it for the end of the text.",
+                      .consequence = "Nothing was executed.",
+                      .countermeasure = "Remove the byte."});
+  }
   database_->clear_interrupt();
   int ordinal = 0;
   for (std::size_t begin = 0; begin < sql.size();) {
@@ -219,24 +261,34 @@ std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
     const char* tail = nullptr;
     const auto rest = sql.substr(begin);
-    const int size = static_cast<int>(std::min<std::size_t>(rest.size(), std::numeric_limits<int>::max()));
+    const int size =
+        static_cast<int>(std::min<std::size_t>(rest.size(), std::numeric_limits<int>::max()));
     if (api.prepare_v3(database_->handle(), rest.data(), size, 0, &raw, &tail) != SQLITE_OK) {
       fail(begin, api.error_offset ? api.error_offset(database_->handle()) : -1, ordinal);
     }
     Statement statement(raw, FinalizeStatement{&api});
     const auto end = static_cast<std::size_t>(tail - sql.data());
-    if (!statement) break;  // only blanks and comments were left
+    if (!statement) {
+      break;  // only blanks and comments were left
+    }
     const bool is_last = next_code(sql, end) == sql.size();
 
     int result = api.step(statement.get());
     if (is_last && (result == SQLITE_ROW || result == SQLITE_DONE)) {
-      if (api.column_count(statement.get()) == 0) return nullptr;
+      if (api.column_count(statement.get()) == 0) {
+        return nullptr;
+      }
       return std::make_unique<SqliteRows>(database_, std::move(statement), result == SQLITE_ROW);
     }
-    while (result == SQLITE_ROW) result = api.step(statement.get());
-    if (result != SQLITE_DONE) fail(begin, -1, ordinal);
+    while (result == SQLITE_ROW) {
+      result = api.step(statement.get());
+    }
+    if (result != SQLITE_DONE) {
+      fail(begin, -1, ordinal);
+    }
     if (database_->interrupted()) {
-      throw SqliteError(SQLITE_INTERRUPT, {.what = "interrupted", .consequence = "The rest of the script did not run."});
+      throw SqliteError(SQLITE_INTERRUPT, {.what = "interrupted",
+                                           .consequence = "The rest of the script did not run."});
     }
     begin = end;
   }
@@ -245,21 +297,27 @@ std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
 
 milliseconds busy_limit(const Configuration& configuration, std::string_view section) {
   Value value = configuration.get("sqlite_busy_timeout_seconds", section);
-  if (value.is_null()) value = configuration.get("sqlite_busy_timeout_seconds");
+  if (value.is_null()) {
+    value = configuration.get("sqlite_busy_timeout_seconds");
+  }
   const std::int64_t* seconds = value.if_integer();
   return std::chrono::seconds(seconds ? std::clamp<std::int64_t>(*seconds, 0, 24 * 3600) : 30);
 }
 
 std::string database_file(const Configuration& configuration, std::string_view section) {
   std::string file = configuration.get_string("sqlite_file", section);
-  if (!file.empty()) return file;
-  throw configuration_error({.what = "sqlite_file is empty in the section '" + std::string(section) + "'.",
-                             .why = "It names the SQLite database file.",
-                             .consequence = "There is no database to connect to.",
-                             .countermeasure = "Set it in config.ini, or leave the line out for the default."});
+  if (!file.empty()) {
+    return file;
+  }
+  throw configuration_error(
+      {.what = "sqlite_file is empty in the section '" + std::string(section) + "'.",
+       .why = "It names the SQLite database file.",
+       .consequence = "There is no database to connect to.",
+       .countermeasure = "Set it in config.ini, or leave the line out for the default."});
 }
 
-std::unique_ptr<DriverConnection> open_connection(const Configuration& configuration, std::string_view section) {
+std::unique_ptr<DriverConnection> open_connection(const Configuration& configuration,
+                                                  std::string_view section) {
   const Api& api = load_api(configuration, section);
   return std::make_unique<SqliteConnection>(std::make_shared<Database>(
       api, database_file(configuration, section), busy_limit(configuration, section)));

@@ -22,7 +22,8 @@ using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 // An open database file. One thread at a time, but interrupt() from any.
 class Database {
  public:
-  // Creates the file where it is absent. Waits up to `busy_limit` for other users' locks. Throws SqliteError.
+  // Creates the file where it is absent. Waits up to `busy_limit` for other users' locks. Throws
+  // SqliteError.
   Database(const Api& api, const std::string& file, std::chrono::milliseconds busy_limit);
   ~Database();
   Database(const Database&) = delete;
@@ -61,10 +62,14 @@ class SqliteConnection : public DriverConnection {
 
   // Runs statement after statement as SQLite's own parser finds them, each in auto-commit.
   [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql) override;
-  [[nodiscard]] LiteralStyle literal_style() const noexcept override { return LiteralStyle::standard; }
+  [[nodiscard]] LiteralStyle literal_style() const noexcept override {
+    return LiteralStyle::standard;
+  }
   [[nodiscard]] bool is_connected() override { return true; }
   void interrupt() noexcept override { database_->interrupt(); }
-  [[nodiscard]] std::string description() const override { return "SQLite database " + database_->file(); }
+  [[nodiscard]] std::string description() const override {
+    return "SQLite database " + database_->file();
+  }
 
  private:
   std::shared_ptr<Database> database_;  // shared with the result stream
@@ -73,7 +78,8 @@ class SqliteConnection : public DriverConnection {
 [[nodiscard]] std::chrono::milliseconds busy_limit(const Configuration& configuration,
                                                    std::string_view section);
 // `sqlite_file` of the section. Throws Error (configuration) where it is empty.
-[[nodiscard]] std::string database_file(const Configuration& configuration, std::string_view section);
+[[nodiscard]] std::string database_file(const Configuration& configuration,
+                                        std::string_view section);
 
 [[nodiscard]] std::unique_ptr<DriverConnection> open_connection(const Configuration& configuration,
                                                                 std::string_view section);

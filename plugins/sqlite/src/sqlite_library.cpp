@@ -20,8 +20,9 @@ constexpr const char* kSystemLibrary = "libsqlite3.so.0";
       {.what = "The SQLite library " + path + " cannot be used.",
        .why = std::move(why),
        .consequence = "Connections to SQLite databases and ingestion into them do not work.",
-       .countermeasure = "Install SQLite (Debian: apt-get install libsqlite3-0), or set sqlite_library to the "
-                         "path of its shared library."});
+       .countermeasure =
+           "Install SQLite (Debian: apt-get install libsqlite3-0), or set sqlite_library to the "
+           "path of its shared library."});
 }
 
 std::unique_ptr<Api> load(const std::string& path) {
@@ -34,7 +35,9 @@ std::unique_ptr<Api> load(const std::string& path) {
   const char* missing = nullptr;
   const auto find = [&](const char* name, auto& function, bool required) {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
-    if (!function && required) missing = name;
+    if (!function && required) {
+      missing = name;
+    }
   };
 #define VDK_SQLITE_FIND(name) find("sqlite3_" #name, api->name, true);
   VDK_SQLITE_REQUIRED(VDK_SQLITE_FIND)
@@ -42,8 +45,12 @@ std::unique_ptr<Api> load(const std::string& path) {
 #define VDK_SQLITE_FIND(name) find("sqlite3_" #name, api->name, false);
   VDK_SQLITE_OPTIONAL(VDK_SQLITE_FIND)
 #undef VDK_SQLITE_FIND
-  if (missing) throw_unusable(path, std::string("It has no function ") + missing + ".");
-  if (api->threadsafe() == 0) throw_unusable(path, "It was built without support for threads.");
+  if (missing) {
+    throw_unusable(path, std::string("It has no function ") + missing + ".");
+  }
+  if (api->threadsafe() == 0) {
+    throw_unusable(path, "It was built without support for threads.");
+  }
   return api;
 }
 
@@ -54,10 +61,13 @@ ResolvableBy blame_for(int code) {
     case SQLITE_INTERNAL:
     case SQLITE_IOERR:
     case SQLITE_NOMEM:
-    case SQLITE_PROTOCOL: return ResolvableBy::platform;
+    case SQLITE_PROTOCOL:
+      return ResolvableBy::platform;
     case SQLITE_CANTOPEN:
-    case SQLITE_NOTADB: return ResolvableBy::configuration;
-    default: return ResolvableBy::user;
+    case SQLITE_NOTADB:
+      return ResolvableBy::configuration;
+    default:
+      return ResolvableBy::user;
   }
 }
 
@@ -65,13 +75,19 @@ ResolvableBy blame_for(int code) {
 
 const Api& load_api(const Configuration& configuration, std::string_view section) {
   std::string path = configuration.get_string("sqlite_library", section);
-  if (path.empty()) path = configuration.get_string("sqlite_library");
-  if (path.empty()) path = kSystemLibrary;
+  if (path.empty()) {
+    path = configuration.get_string("sqlite_library");
+  }
+  if (path.empty()) {
+    path = kSystemLibrary;
+  }
   static std::mutex mutex;
   static std::map<std::string, std::unique_ptr<Api>> loaded;
   const std::lock_guard lock(mutex);
   auto& api = loaded[path];
-  if (!api) api = load(path);
+  if (!api) {
+    api = load(path);
+  }
   return *api;
 }
 
@@ -83,8 +99,10 @@ SqliteError::~SqliteError() = default;
 std::string SqliteError::type_name() const {
   switch (code_ & 0xff) {
     case SQLITE_INTERNAL:
-    case SQLITE_NOTFOUND: return "InternalError";
-    case SQLITE_NOMEM: return "MemoryError";
+    case SQLITE_NOTFOUND:
+      return "InternalError";
+    case SQLITE_NOMEM:
+      return "MemoryError";
     case SQLITE_ERROR:
     case SQLITE_PERM:
     case SQLITE_ABORT:
@@ -97,13 +115,18 @@ std::string SqliteError::type_name() const {
     case SQLITE_CANTOPEN:
     case SQLITE_PROTOCOL:
     case SQLITE_EMPTY:
-    case SQLITE_SCHEMA: return "OperationalError";
-    case SQLITE_TOOBIG: return "DataError";
+    case SQLITE_SCHEMA:
+      return "OperationalError";
+    case SQLITE_TOOBIG:
+      return "DataError";
     case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH: return "IntegrityError";
+    case SQLITE_MISMATCH:
+      return "IntegrityError";
     case SQLITE_MISUSE:
-    case SQLITE_RANGE: return "InterfaceError";
-    default: return "DatabaseError";
+    case SQLITE_RANGE:
+      return "InterfaceError";
+    default:
+      return "DatabaseError";
   }
 }
 

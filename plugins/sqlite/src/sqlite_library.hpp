@@ -1,5 +1,6 @@
-// SQLite's C functions, found in a library that is opened at run time: all users of one database file in a process
-// must share one copy of SQLite, or the file's locks are lost. Which copy that is, the host decides.
+// SQLite's C functions, found in a library that is opened at run time: all users of one database
+// file in a process must share one copy of SQLite, or the file's locks are lost. Which copy that
+// is, the host decides.
 #pragma once
 
 #include <sqlite3.h>
@@ -12,12 +13,14 @@
 namespace vdk::sqlite {
 
 // Every function that this plugin calls. The second list may be absent in older libraries.
-#define VDK_SQLITE_REQUIRED(X)                                                                     \
-  X(bind_blob64) X(bind_double) X(bind_int64) X(bind_null) X(bind_text64) X(busy_handler)          \
-  X(clear_bindings) X(close_v2) X(column_blob) X(column_bytes) X(column_count) X(column_decltype)  \
-  X(column_double) X(column_int64) X(column_name) X(column_text) X(column_type) X(errmsg)          \
-  X(errstr) X(exec) X(extended_errcode) X(extended_result_codes) X(finalize) X(get_autocommit)     \
-  X(interrupt) X(libversion) X(open_v2) X(prepare_v3) X(reset) X(sql) X(step) X(threadsafe)
+#define VDK_SQLITE_REQUIRED(X)                                                                    \
+  X(bind_blob64)                                                                                  \
+  X(bind_double) X(bind_int64) X(bind_null) X(bind_text64) X(busy_handler) X(clear_bindings)      \
+      X(close_v2) X(column_blob) X(column_bytes) X(column_count) X(column_decltype)               \
+          X(column_double) X(column_int64) X(column_name) X(column_text) X(column_type) X(errmsg) \
+              X(errstr) X(exec) X(extended_errcode) X(extended_result_codes) X(finalize)          \
+                  X(get_autocommit) X(interrupt) X(libversion) X(open_v2) X(prepare_v3) X(reset)  \
+                      X(sql) X(step) X(threadsafe)
 #define VDK_SQLITE_OPTIONAL(X) X(error_offset)
 
 struct Api {
@@ -27,8 +30,8 @@ struct Api {
 #undef VDK_SQLITE_MEMBER
 };
 
-// The functions of the library that `sqlite_library` names, or of the system's. Loaded once and kept until the
-// process ends. Any thread. Throws Error (configuration) where it cannot be loaded.
+// The functions of the library that `sqlite_library` names, or of the system's. Loaded once and
+// kept until the process ends. Any thread. Throws Error (configuration) where it cannot be loaded.
 [[nodiscard]] const Api& load_api(const Configuration& configuration, std::string_view section);
 
 // What SQLite refuses, with the class name that Python's sqlite3 module gives it.

@@ -14,20 +14,26 @@ constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
   return result;
 }
 
 bool starts_plain_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
-bool continues_plain_name(char c) { return starts_plain_name(c) || (c >= '0' && c <= '9') || c == '$'; }
+bool continues_plain_name(char c) {
+  return starts_plain_name(c) || (c >= '0' && c <= '9') || c == '$';
+}
 
 // Takes one SQL name off the front; false where there is none.
 bool take_name(std::string_view& text, std::string& name) {
-  if (text.empty()) return false;
+  if (text.empty()) {
+    return false;
+  }
   const char open = text.front();
   if (open == '"' || open == '`' || open == '[') {
     const char close = open == '[' ? ']' : open;
@@ -44,28 +50,35 @@ bool take_name(std::string_view& text, std::string& name) {
     }
     return false;
   }
-  if (!starts_plain_name(open)) return false;
+  if (!starts_plain_name(open)) {
+    return false;
+  }
   const auto end = std::find_if_not(text.begin(), text.end(), continues_plain_name);
   name.assign(text.begin(), end);
   text.remove_prefix(name.size());
   return true;
 }
 
-// Names of types as upstream's plugin declares them. A column without any value yet gets none, so that SQLite
-// stores whatever comes later as it comes.
+// Names of types as upstream's plugin declares them. A column without any value yet gets none, so
+// that SQLite stores whatever comes later as it comes.
 std::string_view declared_type(ColumnType type) {
   switch (type) {
-    case ColumnType::null: return "";
+    case ColumnType::null:
+      return "";
     case ColumnType::boolean:
-    case ColumnType::integer: return " INTEGER";
-    case ColumnType::real: return " REAL";
-    case ColumnType::binary: return " BLOB";
+    case ColumnType::integer:
+      return " INTEGER";
+    case ColumnType::real:
+      return " REAL";
+    case ColumnType::binary:
+      return " BLOB";
     case ColumnType::text:
     case ColumnType::date:
     case ColumnType::timestamp:
     case ColumnType::timestamp_tz:
     case ColumnType::decimal:
-    case ColumnType::json: return " TEXT";
+    case ColumnType::json:
+      return " TEXT";
   }
   return "";
 }
@@ -73,7 +86,9 @@ std::string_view declared_type(ColumnType type) {
 // Everything or nothing: rolled back unless it was committed.
 class Transaction {
  public:
-  explicit Transaction(Database& database) : database_(database) { database_.run("BEGIN IMMEDIATE"); }
+  explicit Transaction(Database& database) : database_(database) {
+    database_.run("BEGIN IMMEDIATE");
+  }
   ~Transaction() {
     // SQLite itself has rolled back after some failures.
     const Api& api = database_.api();
@@ -92,31 +107,48 @@ class Transaction {
 
 std::string names(const Schema& shape) {
   std::string list;
-  for (const Field& field : shape) list += (list.empty() ? "" : ", ") + field.name;
+  for (const Field& field : shape) {
+    list += (list.empty() ? "" : ", ") + field.name;
+  }
   return list;
 }
 
 int bind(const Api& api, sqlite3_stmt* statement, int index, const Column& column, std::size_t row,
          std::string& buffer) {
-  if (column.is_null(row)) return api.bind_null(statement, index);
+  if (column.is_null(row)) {
+    return api.bind_null(statement, index);
+  }
   const auto bind_text = [&](std::string_view text) {
-    return api.bind_text64(statement, index, text.empty() ? "" : text.data(), text.size(), nullptr, SQLITE_UTF8);
+    return api.bind_text64(statement, index, text.empty() ? "" : text.data(), text.size(), nullptr,
+                           SQLITE_UTF8);
   };
   switch (column.field.type) {
-    case ColumnType::null: return api.bind_null(statement, index);
-    case ColumnType::boolean: return api.bind_int64(statement, index, column.boolean(row) ? 1 : 0);
-    case ColumnType::integer: return api.bind_int64(statement, index, column.integer(row));
-    case ColumnType::real: return api.bind_double(statement, index, column.real(row));
+    case ColumnType::null:
+      return api.bind_null(statement, index);
+    case ColumnType::boolean:
+      return api.bind_int64(statement, index, column.boolean(row) ? 1 : 0);
+    case ColumnType::integer:
+      return api.bind_int64(statement, index, column.integer(row));
+    case ColumnType::real:
+      return api.bind_double(statement, index, column.real(row));
     case ColumnType::binary: {
       const auto bytes = column.bytes(row);
-      return api.bind_blob64(statement, index, bytes.empty() ? "" : bytes.data(), bytes.size(), nullptr);
+      return api.bind_blob64(statement, index, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                             nullptr);
     }
-    case ColumnType::date: buffer = date_text(column.integer(row)); return bind_text(buffer);
-    case ColumnType::timestamp: buffer = timestamp_text(column.integer(row), false); return bind_text(buffer);
-    case ColumnType::timestamp_tz: buffer = timestamp_text(column.integer(row), true); return bind_text(buffer);
+    case ColumnType::date:
+      buffer = date_text(column.integer(row));
+      return bind_text(buffer);
+    case ColumnType::timestamp:
+      buffer = timestamp_text(column.integer(row), false);
+      return bind_text(buffer);
+    case ColumnType::timestamp_tz:
+      buffer = timestamp_text(column.integer(row), true);
+      return bind_text(buffer);
     case ColumnType::text:
     case ColumnType::decimal:
-    case ColumnType::json: return bind_text(column.bytes(row));
+    case ColumnType::json:
+      return bind_text(column.bytes(row));
   }
   return SQLITE_MISUSE;
 }
@@ -126,23 +158,31 @@ int bind(const Api& api, sqlite3_stmt* statement, int index, const Column& colum
 std::string quote_name(std::string_view name) {
   std::string result = "\"";
   for (const char c : name) {
-    if (c == '"') result += '"';
+    if (c == '"') {
+      result += '"';
+    }
     result += c;
   }
   return result += '"';
 }
 
-std::string TableName::sql() const { return schema.empty() ? quote_name(table) : quote_name(schema) + '.' + quote_name(table); }
+std::string TableName::sql() const {
+  return schema.empty() ? quote_name(table) : quote_name(schema) + '.' + quote_name(table);
+}
 
 TableName parse_table_name(std::string_view text) {
   std::string_view rest = text;
   std::string first;
   std::string second;
   if (take_name(rest, first)) {
-    if (rest.empty()) return {"", first};
+    if (rest.empty()) {
+      return {"", first};
+    }
     if (rest.front() == '.') {
       rest.remove_prefix(1);
-      if (take_name(rest, second) && rest.empty()) return {first, second};
+      if (take_name(rest, second) && rest.empty()) {
+        return {first, second};
+      }
     }
   }
   return {"", std::string(text)};
@@ -159,13 +199,15 @@ std::string date_text(std::int64_t days) {
 std::string timestamp_text(std::int64_t microseconds, bool utc) {
   using std::chrono::days;
   using std::chrono::floor;
-  const std::chrono::sys_time<std::chrono::microseconds> time{std::chrono::microseconds(microseconds)};
+  const std::chrono::sys_time<std::chrono::microseconds> time{
+      std::chrono::microseconds(microseconds)};
   const auto midnight = floor<days>(time);
   const std::int64_t of_day = (time - midnight).count();
   const auto seconds = static_cast<int>(of_day / kMicrosecondsPerSecond);
   const auto fraction = static_cast<int>(of_day % kMicrosecondsPerSecond);
   char text[32];
-  std::snprintf(text, sizeof text, " %02d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  std::snprintf(text, sizeof text, " %02d:%02d:%02d", seconds / 3600, seconds / 60 % 60,
+                seconds % 60);
   std::string result = date_text(midnight.time_since_epoch().count()) + text;
   if (fraction != 0) {
     std::snprintf(text, sizeof text, ".%06d", fraction);
@@ -179,13 +221,16 @@ SqliteSink::SqliteSink(const Api& api, Options options) : api_(api), options_(st
 SqliteSink::~SqliteSink() = default;
 
 void SqliteSink::write(const Destination& destination, const Batch& batch) {
-  if (batch.rows() == 0) return;
+  if (batch.rows() == 0) {
+    return;
+  }
   const std::string& file = destination.target.empty() ? options_.default_file : destination.target;
   if (file.empty()) {
-    throw user_error({.what = "Failed to proceed with ingestion",
-                      .why = "Neither a target was given nor sqlite_file is configured.",
-                      .consequence = "The rows were not stored.",
-                      .countermeasure = "Pass the path of the database file as target, or set sqlite_file."});
+    throw user_error(
+        {.what = "Failed to proceed with ingestion",
+         .why = "Neither a target was given nor sqlite_file is configured.",
+         .consequence = "The rows were not stored.",
+         .countermeasure = "Pass the path of the database file as target, or set sqlite_file."});
   }
   if (destination.table.empty()) {
     throw user_error({.what = "The rows have no destination table.",
@@ -208,7 +253,9 @@ void SqliteSink::write(const Destination& destination, const Batch& batch) {
 
 SqliteSink::Target& SqliteSink::open(const std::string& file) {
   const auto found = targets_.find(file);
-  if (found != targets_.end()) return found->second;
+  if (found != targets_.end()) {
+    return found->second;
+  }
   auto database = std::make_unique<Database>(api_, file, options_.busy_limit);
   return targets_.emplace(file, Target{std::move(database), {}}).first->second;
 }
@@ -225,11 +272,14 @@ void SqliteSink::write_rows(Target& target, const std::string& table, const Batc
     for (std::size_t i = 0; i < batch.columns().size() && result == SQLITE_OK; ++i) {
       result = bind(api_, insert, static_cast<int>(i) + 1, batch.columns()[i], row, buffers[i]);
     }
-    if (result == SQLITE_OK) result = api_.step(insert);
+    if (result == SQLITE_OK) {
+      result = api_.step(insert);
+    }
     if (result != SQLITE_DONE) {
       const auto fail = [&] {
         database.throw_error("at row " + std::to_string(row + 1) + " of a batch of " +
-                                 std::to_string(batch.rows()) + " rows for the table " + table + ".",
+                                 std::to_string(batch.rows()) + " rows for the table " + table +
+                                 ".",
                              "No row of this batch was stored.");
       };
       try {
@@ -245,21 +295,25 @@ void SqliteSink::write_rows(Target& target, const std::string& table, const Batc
   transaction.commit();
 }
 
-const SqliteSink::Plan& SqliteSink::plan(Target& target, const std::string& table, const Schema& shape) {
+const SqliteSink::Plan& SqliteSink::plan(Target& target, const std::string& table,
+                                         const Schema& shape) {
   const auto schema_version = [&] {
     const Statement statement = target.database->prepare("PRAGMA schema_version", false);
     return api_.step(statement.get()) == SQLITE_ROW ? api_.column_int64(statement.get(), 0) : -1;
   };
   Plan& planned = target.plans[table];
   const std::int64_t version = schema_version();
-  if (planned.insert && planned.schema_version == version && planned.shape == shape) return planned;
+  if (planned.insert && planned.schema_version == version && planned.shape == shape) {
+    return planned;
+  }
   planned.insert = prepare_insert(*target.database, table, shape);
   planned.shape = shape;
   planned.schema_version = schema_version();
   return planned;
 }
 
-Statement SqliteSink::prepare_insert(Database& database, const std::string& table, const Schema& shape) {
+Statement SqliteSink::prepare_insert(Database& database, const std::string& table,
+                                     const Schema& shape) {
   const TableName name = parse_table_name(table);
   const std::string own_key = database.file() + '\0' + lower(name.sql());
   std::vector<TableColumn> columns = columns_of(database, name);
@@ -274,20 +328,27 @@ Statement SqliteSink::prepare_insert(Database& database, const std::string& tabl
   for (const Field& field : shape) {
     auto found = std::ranges::find(columns, field.name, &TableColumn::name);
     if (found == columns.end()) {
-      found = std::ranges::find_if(
-          columns, [&](const TableColumn& column) { return lower(column.name) == lower(field.name); });
+      found = std::ranges::find_if(columns, [&](const TableColumn& column) {
+        return lower(column.name) == lower(field.name);
+      });
     }
-    if (found == columns.end()) unknown.push_back(field);
+    if (found == columns.end()) {
+      unknown.push_back(field);
+    }
     listed.push_back(found == columns.end() ? field.name : found->name);
   }
   if (!unknown.empty() && !created_.contains(own_key)) {
     Schema known;
-    for (const TableColumn& column : columns) known.push_back({column.name, ColumnType::null});
-    throw user_error({.what = "Failed to sent payload: the table " + table + " has no column for: " + names(unknown) + ".",
-                      .why = "Its columns are: " + names(known) +
-                             ". It was not created by this run, so no columns are added to it.",
-                      .consequence = "No row of this batch was stored.",
-                      .countermeasure = "Add the columns to the table, or leave the keys out of the rows."});
+    for (const TableColumn& column : columns) {
+      known.push_back({column.name, ColumnType::null});
+    }
+    throw user_error(
+        {.what = "Failed to sent payload: the table " + table +
+                 " has no column for: " + names(unknown) + ".",
+         .why = "Its columns are: " + names(known) +
+                ". It was not created by this run, so no columns are added to it.",
+         .consequence = "No row of this batch was stored.",
+         .countermeasure = "Add the columns to the table, or leave the keys out of the rows."});
   }
   for (const Field& field : unknown) {
     database.run("ALTER TABLE " + name.sql() + " ADD COLUMN " + quote_name(field.name) +
@@ -304,21 +365,26 @@ Statement SqliteSink::prepare_insert(Database& database, const std::string& tabl
   for (const std::string& column : listed) {
     const std::string marker = "?" + std::to_string(++parameter);
     const auto known = std::ranges::find(columns, column, &TableColumn::name);
-    // A missing value is NULL, but where the table refuses NULL and has a default, it is the default. What a row
-    // becomes must not depend on which other rows are in its batch.
+    // A missing value is NULL, but where the table refuses NULL and has a default, it is the
+    // default. What a row becomes must not depend on which other rows are in its batch.
     const bool defaulted = known != columns.end() && known->not_null && known->has_default;
     add(column, defaulted ? "coalesce(" + marker + ", (" + known->default_value + "))" : marker);
   }
   for (const TableColumn& column : columns) {
     const bool is_listed = std::ranges::find(listed, column.name) != listed.end();
-    if (!is_listed && column.has_default && !column.not_null) add(column.name, "NULL");
+    if (!is_listed && column.has_default && !column.not_null) {
+      add(column.name, "NULL");
+    }
   }
-  return database.prepare("INSERT INTO " + name.sql() + " (" + columns_sql + ") VALUES (" + values_sql + ")", true);
+  return database.prepare(
+      "INSERT INTO " + name.sql() + " (" + columns_sql + ") VALUES (" + values_sql + ")", true);
 }
 
-std::vector<SqliteSink::TableColumn> SqliteSink::columns_of(Database& database, const TableName& name) const {
+std::vector<SqliteSink::TableColumn> SqliteSink::columns_of(Database& database,
+                                                            const TableName& name) const {
   const std::string schema = name.schema.empty() ? "" : quote_name(name.schema) + '.';
-  const Statement statement = database.prepare("PRAGMA " + schema + "table_xinfo(" + quote_name(name.table) + ")", false);
+  const Statement statement =
+      database.prepare("PRAGMA " + schema + "table_xinfo(" + quote_name(name.table) + ")", false);
   std::vector<TableColumn> columns;
   int result = SQLITE_OK;
   while ((result = api_.step(statement.get())) == SQLITE_ROW) {
@@ -330,29 +396,36 @@ std::vector<SqliteSink::TableColumn> SqliteSink::columns_of(Database& database, 
       const unsigned char* value = api_.column_text(statement.get(), index);
       return value ? std::string(reinterpret_cast<const char*>(value)) : std::string();
     };
-    if (api_.column_int64(statement.get(), kHidden) != 0) continue;  // generated, or of a virtual table
+    if (api_.column_int64(statement.get(), kHidden) != 0) {
+      continue;  // generated, or of a virtual table
+    }
     columns.push_back({.name = text(kName),
                        .default_value = text(kDefault),
                        .has_default = api_.column_type(statement.get(), kDefault) != SQLITE_NULL,
                        .not_null = api_.column_int64(statement.get(), kNotNull) != 0});
   }
-  if (result != SQLITE_DONE) database.throw_error("while the columns of " + name.sql() + " were read.");
+  if (result != SQLITE_DONE) {
+    database.throw_error("while the columns of " + name.sql() + " were read.");
+  }
   return columns;
 }
 
 void SqliteSink::create_table(Database& database, const TableName& name, const Schema& shape) {
   if (!options_.create_tables) {
     throw user_error({.what = "Cannot send payload for ingestion to SQLite database.",
-                      .why = "The destination table " + name.sql() + " does not exist in " + database.file() +
+                      .why = "The destination table " + name.sql() + " does not exist in " +
+                             database.file() +
                              ", and sqlite_ingest_auto_create_table_enabled is off.",
                       .consequence = "No row of this batch was stored.",
-                      .countermeasure = "Make sure the destination_table exists in the target SQLite database."});
+                      .countermeasure =
+                          "Make sure the destination_table exists in the target SQLite database."});
   }
   log(LogLevel::info, kLogger,
       "The table " + name.sql() + " does not exist; it is created from the first batch of rows.");
   std::string columns;
   for (const Field& field : shape) {
-    columns += (columns.empty() ? "" : ", ") + quote_name(field.name) + std::string(declared_type(field.type));
+    columns += (columns.empty() ? "" : ", ") + quote_name(field.name) +
+               std::string(declared_type(field.type));
   }
   database.run("CREATE TABLE " + name.sql() + " (" + columns + ")");
 }
@@ -362,9 +435,10 @@ std::unique_ptr<Sink> open_sink(const Configuration& configuration, std::string_
   const bool own_setting = !configuration.get(kCreate, section).is_null();
   return std::make_unique<SqliteSink>(
       load_api(configuration, section),
-      SqliteSink::Options{.default_file = configuration.get_string("sqlite_file", section),
-                          .create_tables = configuration.get_bool(kCreate, own_setting ? section : kMainSection),
-                          .busy_limit = busy_limit(configuration, section)});
+      SqliteSink::Options{
+          .default_file = configuration.get_string("sqlite_file", section),
+          .create_tables = configuration.get_bool(kCreate, own_setting ? section : kMainSection),
+          .busy_limit = busy_limit(configuration, section)});
 }
 
 }  // namespace vdk::sqlite

@@ -13,8 +13,8 @@
 
 namespace vdk::sqlite {
 
-// A destination's name as SQL: what is written like SQL names ("t", main.t, "my table") means what it means there,
-// anything else is one name. Quoted either way.
+// A destination's name as SQL: what is written like SQL names ("t", main.t, "my table") means what
+// it means there, anything else is one name. Quoted either way.
 struct TableName {
   std::string schema;  // empty where none is named
   std::string table;
@@ -61,16 +61,19 @@ class SqliteSink : public Sink {
   [[nodiscard]] Target& open(const std::string& file);
   void write_rows(Target& target, const std::string& table, const Batch& batch);
   [[nodiscard]] const Plan& plan(Target& target, const std::string& table, const Schema& shape);
-  [[nodiscard]] Statement prepare_insert(Database& database, const std::string& table, const Schema& shape);
-  [[nodiscard]] std::vector<TableColumn> columns_of(Database& database, const TableName& name) const;
+  [[nodiscard]] Statement prepare_insert(Database& database, const std::string& table,
+                                         const Schema& shape);
+  [[nodiscard]] std::vector<TableColumn> columns_of(Database& database,
+                                                    const TableName& name) const;
   void create_table(Database& database, const TableName& name, const Schema& shape);
 
   const Api& api_;
   Options options_;
   std::map<std::string, Target> targets_;  // by file
-  std::set<std::string> created_;          // file, NUL, lower-cased table: tables that this sink made
+  std::set<std::string> created_;  // file, NUL, lower-cased table: tables that this sink made
 };
 
-[[nodiscard]] std::unique_ptr<Sink> open_sink(const Configuration& configuration, std::string_view section);
+[[nodiscard]] std::unique_ptr<Sink> open_sink(const Configuration& configuration,
+                                              std::string_view section);
 
 }  // namespace vdk::sqlite

@@ -1,4 +1,3 @@
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <future>
 #include <limits>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "sqlite_connection.hpp"
 #include "sqlite_sink.hpp"
@@ -39,23 +40,30 @@ class SqliteTest : public testing::Test {
     builder.add({.key = "sqlite_library", .default_value = ""});
     builder.add({.key = "sqlite_busy_timeout_seconds", .default_value = 30});
     builder.add({.key = "sqlite_ingest_auto_create_table_enabled", .default_value = true});
-    if (!key.empty()) builder.set(key, std::move(value), {OriginKind::command_line, "-c"});
+    if (!key.empty()) {
+      builder.set(key, std::move(value), {OriginKind::command_line, "-c"});
+    }
     return builder.build();
   }
   static const Api& api() { return load_api(configuration(), kMainSection); }
 
-  [[nodiscard]] std::unique_ptr<DriverConnection> connect(milliseconds wait = milliseconds(0)) const {
+  [[nodiscard]] std::unique_ptr<DriverConnection> connect(
+      milliseconds wait = milliseconds(0)) const {
     return std::make_unique<SqliteConnection>(std::make_shared<Database>(api(), file_, wait));
   }
-  [[nodiscard]] std::unique_ptr<SqliteSink> sink(bool create = true, milliseconds wait = milliseconds(0)) const {
+  [[nodiscard]] std::unique_ptr<SqliteSink> sink(bool create = true,
+                                                 milliseconds wait = milliseconds(0)) const {
     return std::make_unique<SqliteSink>(
-        api(), SqliteSink::Options{.default_file = file_, .create_tables = create, .busy_limit = wait});
+        api(),
+        SqliteSink::Options{.default_file = file_, .create_tables = create, .busy_limit = wait});
   }
   [[nodiscard]] Rows query(std::string_view sql) const {
     const auto stream = connect(milliseconds(10'000))->execute(sql);
     Rows rows;
     Row row;
-    while (stream && stream->next(row)) rows.push_back(row);
+    while (stream && stream->next(row)) {
+      rows.push_back(row);
+    }
     return rows;
   }
 
@@ -100,7 +108,8 @@ Error error_of(Call call) {
 TEST_F(SqliteTest, returns_the_rows_of_the_last_statement_with_their_types) {
   const auto connection = connect();
   const auto rows = connection->execute(
-      "create table t (i integer, r real, s text, b blob); insert into t values (1, 1.5, 'ä', x'00ff'), "
+      "create table t (i integer, r real, s text, b blob); insert into t values (1, 1.5, 'ä', "
+      "x'00ff'), "
       "(null, null, null, null); select *, 9223372036854775807 as big from t; -- the end");
   ASSERT_TRUE(rows);
   ASSERT_EQ(rows->columns().size(), 5U);
@@ -140,7 +149,9 @@ TEST_F(SqliteTest, splits_where_sqlite_itself_does) {
 }
 
 TEST_F(SqliteTest, each_statement_commits_unless_the_script_says_otherwise) {
-  EXPECT_THROW((void)connect()->execute("create table t (a); insert into t values (1); select * from absent"), Error);
+  EXPECT_THROW((void)connect()->execute(
+                   "create table t (a); insert into t values (1); select * from absent"),
+               Error);
   EXPECT_EQ(query("select count(*) from t"), Rows{{1}});
   (void)connect()->execute("begin; insert into t values (2); rollback");
   EXPECT_EQ(query("select count(*) from t"), Rows{{1}});
@@ -154,9 +165,11 @@ TEST_F(SqliteTest, an_insert_with_returning_takes_effect_at_once) {
 }
 
 TEST_F(SqliteTest, an_error_tells_statement_and_place_and_is_the_users) {
-  const Error error = error_of([&] { (void)connect()->execute("select 1;\nselect a\nfrom absent where b"); });
+  const Error error =
+      error_of([&] { (void)connect()->execute("select 1;\nselect a\nfrom absent where b"); });
   EXPECT_EQ(error.text().what, "no such table: absent");
-  EXPECT_NE(error.text().why.find("statement 2:\nselect a\nfrom absent where b"), std::string::npos) << error.what();
+  EXPECT_NE(error.text().why.find("statement 2:\nselect a\nfrom absent where b"), std::string::npos)
+      << error.what();
   EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
   try {
     (void)connect()->execute("-- comment\nselect 1;\n  selec 1");
@@ -181,13 +194,16 @@ TEST_F(SqliteTest, interrupting_ends_a_running_statement) {
     started.set_value();
     return error_of([&] {
              const auto rows = connection->execute(
-                 "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n");
+                 "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) "
+                 "from n");
            })
         .text()
         .what;
   });
   started.get_future().wait();
-  while (result.wait_for(milliseconds(5)) != std::future_status::ready) connection->interrupt();
+  while (result.wait_for(milliseconds(5)) != std::future_status::ready) {
+    connection->interrupt();
+  }
   EXPECT_EQ(result.get(), "interrupted");
 }
 
@@ -198,12 +214,15 @@ TEST_F(SqliteTest, interrupting_ends_the_wait_for_a_lock) {
   auto result = std::async(std::launch::async, [&] {
     return error_of([&] { (void)waiter->execute("insert into t values (1)"); }).text().what;
   });
-  while (result.wait_for(milliseconds(5)) != std::future_status::ready) waiter->interrupt();
+  while (result.wait_for(milliseconds(5)) != std::future_status::ready) {
+    waiter->interrupt();
+  }
   EXPECT_EQ(result.get(), "database is locked");
 }
 
 TEST_F(SqliteTest, a_file_that_is_no_database_is_a_configuration_error) {
-  std::ofstream(file_) << "this is no database, and long enough to be taken for one by its size at least";
+  std::ofstream(file_)
+      << "this is no database, and long enough to be taken for one by its size at least";
   const Error error = error_of([&] { (void)connect()->execute("select * from sqlite_master"); });
   EXPECT_EQ(error.resolvable_by(), ResolvableBy::configuration);
   EXPECT_EQ(error.text().what, "file is not a database");
@@ -226,7 +245,8 @@ TEST_F(SqliteTest, a_missing_library_says_how_to_get_one) {
 }
 
 TEST_F(SqliteTest, a_library_that_is_not_sqlite_is_refused) {
-  const Error error = error_of([&] { (void)load_api(configuration("sqlite_library", "libc.so.6"), kMainSection); });
+  const Error error =
+      error_of([&] { (void)load_api(configuration("sqlite_library", "libc.so.6"), kMainSection); });
   EXPECT_NE(error.text().why.find("sqlite3_"), std::string::npos);
 }
 
@@ -260,8 +280,9 @@ TEST_F(SqliteTest, creates_the_table_with_types_from_the_rows) {
                   {"nested \"x\"", "TEXT"},
                   {"nothing", ""}}));
   EXPECT_EQ(query("select * from \"new table\""),
-            (Rows{{1, std::int64_t{1} << 40, 1.1, "it's", "00ff", "2024-01-01", "2023-12-31 23:59:59.000001",
-                   "2023-12-31 23:59:59+00:00", "1234567890123456789.01", R"({"a":[1]})", nullptr}}));
+            (Rows{{1, std::int64_t{1} << 40, 1.1, "it's", "00ff", "2024-01-01",
+                   "2023-12-31 23:59:59.000001", "2023-12-31 23:59:59+00:00",
+                   "1234567890123456789.01", R"({"a":[1]})", nullptr}}));
 }
 
 TEST_F(SqliteTest, dates_before_the_epoch_and_far_ones_are_exact) {
@@ -311,7 +332,8 @@ TEST_F(SqliteTest, converts_to_the_affinity_of_existing_columns) {
 
 TEST_F(SqliteTest, missing_keys_become_null_or_the_default_that_replaces_null) {
   (void)connect()->execute(
-      "create table t (id integer primary key, n integer, a text default 'x', b text not null default ('y' || 1), "
+      "create table t (id integer primary key, n integer, a text default 'x', b text not null "
+      "default ('y' || 1), "
       "g integer generated always as (n * 2))");
   const auto target = sink();
   target->write(to_table("t"), numbers(5, 1));
@@ -322,7 +344,8 @@ TEST_F(SqliteTest, missing_keys_become_null_or_the_default_that_replaces_null) {
   builder.append_null(builder.column("id"));
   builder.end_row();
   target->write(to_table("t"), builder.finish());
-  EXPECT_EQ(query("select id, n, a, b, g from t"), (Rows{{1, 5, nullptr, "y1", 10}, {2, 6, nullptr, "y1", 12}}));
+  EXPECT_EQ(query("select id, n, a, b, g from t"),
+            (Rows{{1, 5, nullptr, "y1", 10}, {2, 6, nullptr, "y1", 12}}));
 }
 
 TEST_F(SqliteTest, widens_only_tables_that_it_made) {
@@ -386,7 +409,8 @@ TEST_F(SqliteTest, waits_for_a_lock_and_gives_up_in_bounded_time) {
   EXPECT_NE(error.text().countermeasure.find("sqlite_busy_timeout_seconds"), std::string::npos);
 
   const auto patient = sink(true, milliseconds(60'000));
-  auto written = std::async(std::launch::async, [&] { patient->write(to_table("t"), numbers(2, 1)); });
+  auto written =
+      std::async(std::launch::async, [&] { patient->write(to_table("t"), numbers(2, 1)); });
   EXPECT_EQ(written.wait_for(milliseconds(50)), std::future_status::timeout);
   (void)holder->execute("commit");
   written.get();
@@ -407,7 +431,9 @@ TEST_F(SqliteTest, driver_and_sink_share_one_file_and_no_row_is_lost) {
   const auto target = sink(true, milliseconds(60'000));
   target->write(to_table("t"), numbers(0, 1));
   std::thread writer([&] {
-    for (int i = 0; i < kBatches; ++i) target->write(to_table("t"), numbers(i * kRows, kRows));
+    for (int i = 0; i < kBatches; ++i) {
+      target->write(to_table("t"), numbers(i * kRows, kRows));
+    }
   });
   const auto connection = connect(milliseconds(60'000));
   for (int i = 0; i < kBatches; ++i) {
@@ -415,7 +441,8 @@ TEST_F(SqliteTest, driver_and_sink_share_one_file_and_no_row_is_lost) {
     connection->execute("select sum(n) from t")->drain();
   }
   writer.join();
-  EXPECT_EQ(query("select count(*), sum(n = -1) from t"), (Rows{{1 + kBatches * kRows + kBatches, kBatches}}));
+  EXPECT_EQ(query("select count(*), sum(n = -1) from t"),
+            (Rows{{1 + kBatches * kRows + kBatches, kBatches}}));
 }
 
 // A killed process leaves whole batches only.
@@ -430,17 +457,22 @@ TEST_F(SqliteTest, a_kill_leaves_whole_batches) {
       const auto target = sink(true, milliseconds(60'000));
       for (int i = 0;; ++i) {
         target->write(to_table("t"), numbers(i, kRows));
-        if (write(ready[1], "x", 1) != 1) _exit(1);
+        if (write(ready[1], "x", 1) != 1) {
+          _exit(1);
+        }
       }
     }
     close(ready[1]);
     char byte = 0;
-    for (int i = 0; i <= round; ++i) ASSERT_EQ(read(ready[0], &byte, 1), 1);
+    for (int i = 0; i <= round; ++i) {
+      ASSERT_EQ(read(ready[0], &byte, 1), 1);
+    }
     kill(child, SIGKILL);
     int status = 0;
     waitpid(child, &status, 0);
     close(ready[0]);
-    const Rows count = query("select count(*) % " + std::to_string(kRows) + ", count(*) > 0 from t");
+    const Rows count =
+        query("select count(*) % " + std::to_string(kRows) + ", count(*) > 0 from t");
     EXPECT_EQ(count, (Rows{{0, 1}}));
   }
 }

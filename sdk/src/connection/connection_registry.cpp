@@ -1,9 +1,9 @@
 #include "connection/connection_registry.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "connection/managed_operation.hpp"
@@ -23,7 +23,9 @@ constexpr std::string_view kProbe = " select 1 -- Testing if connection is alive
 
 template <class Hook>
 bool heard_outside_core(const Hook& hook) {
-  if (hook.has_caller()) return true;
+  if (hook.has_caller()) {
+    return true;
+  }
   const auto foreign = [](const auto& implementation) {
     return !implementation.plugin.starts_with(kCorePlugin);
   };
@@ -61,13 +63,17 @@ std::unique_ptr<ResultStream> ManagedConnection::execute(std::string_view sql) {
 void ConnectionRegistry::add(std::string_view type, ConnectionFactory factory, Provider provider,
                              std::string_view engine, std::string_view section) {
   const auto [place, is_new] = registrations_.try_emplace(lower(type));
-  if (!is_new && provider == Provider::built_in && place->second.provider == Provider::plugin) return;
+  if (!is_new && provider == Provider::built_in && place->second.provider == Provider::plugin) {
+    return;
+  }
   place->second = {std::move(factory), provider, std::string(engine), std::string(section)};
 }
 
 std::vector<std::string> ConnectionRegistry::types() const {
   std::vector<std::string> types;
-  for (const auto& [type, registration] : registrations_) types.push_back(type);
+  for (const auto& [type, registration] : registrations_) {
+    types.push_back(type);
+  }
   return types;
 }
 
@@ -77,7 +83,9 @@ std::string ConnectionRegistry::default_type(const Configuration& configuration)
   }
   std::map<std::string, std::vector<std::string>> engines;
   for (const auto& [type, registration] : registrations_) {
-    if (registration.provider == Provider::plugin) engines[registration.engine].push_back(type);
+    if (registration.provider == Provider::plugin) {
+      engines[registration.engine].push_back(type);
+    }
   }
   if (engines.size() == 1) {
     const auto& [engine, names] = *engines.begin();
@@ -88,35 +96,46 @@ std::string ConnectionRegistry::default_type(const Configuration& configuration)
   }
   throw configuration_error(
       {.what = "No default database is configured.",
-       .why = fmt::format("{} is not set, and there is more than one connection type to choose from: {}.",
-                          kDefaultTypeKey, list_of(types())),
+       .why = fmt::format(
+           "{} is not set, and there is more than one connection type to choose from: {}.",
+           kDefaultTypeKey, list_of(types())),
        .consequence = "A query that names no database cannot run.",
-       .countermeasure = fmt::format("Set {} in the section [vdk] of config.ini, or VDK_DB_DEFAULT_TYPE.",
-                                     kDefaultTypeKey)});
+       .countermeasure = fmt::format(
+           "Set {} in the section [vdk] of config.ini, or VDK_DB_DEFAULT_TYPE.", kDefaultTypeKey)});
 }
 
-const ConnectionRegistry::Registration& ConnectionRegistry::registration(const std::string& type) const {
+const ConnectionRegistry::Registration& ConnectionRegistry::registration(
+    const std::string& type) const {
   const auto found = registrations_.find(type);
-  if (found != registrations_.end()) return found->second;
+  if (found != registrations_.end()) {
+    return found->second;
+  }
   const auto known = types();
   const auto near = nearest_name(type, known);
   throw configuration_error(
       {.what = fmt::format("There is no database connection of type '{}'.", type),
        .why = fmt::format("The known types are: {}.", list_of(known)),
        .consequence = "The query did not run.",
-       .countermeasure = near ? fmt::format("Did you mean '{}'?", *near)
-                              : fmt::format("Correct the name or {}, or install the plugin that offers it.",
-                                            kDefaultTypeKey)});
+       .countermeasure =
+           near ? fmt::format("Did you mean '{}'?", *near)
+                : fmt::format("Correct the name or {}, or install the plugin that offers it.",
+                              kDefaultTypeKey)});
 }
 
 bool ConnectionRegistry::is_alive(ManagedConnection& connection) const {
-  if (!connection.driver_->is_connected()) return false;
+  if (!connection.driver_->is_connected()) {
+    return false;
+  }
   const bool heard = heard_outside_core(hooks_.db_connection_validate_operation) ||
                      heard_outside_core(hooks_.db_connection_before_operation) ||
                      heard_outside_core(hooks_.db_connection_on_operation_failure);
-  if (!heard) return true;
+  if (!heard) {
+    return true;
+  }
   try {
-    if (const auto rows = connection.execute(kProbe)) rows->drain();
+    if (const auto rows = connection.execute(kProbe)) {
+      rows->drain();
+    }
     return true;
   } catch (const Cancelled&) {
     throw;
@@ -128,11 +147,14 @@ bool ConnectionRegistry::is_alive(ManagedConnection& connection) const {
   }
 }
 
-ManagedConnection& ConnectionRegistry::open(std::string_view type, const Configuration& configuration) {
+ManagedConnection& ConnectionRegistry::open(std::string_view type,
+                                            const Configuration& configuration) {
   const std::string name = trim(type).empty() ? default_type(configuration) : lower(trim(type));
   const Registration& registered = registration(name);
   const auto existing = open_.find(name);
-  if (existing != open_.end() && is_alive(*existing->second)) return *existing->second;
+  if (existing != open_.end() && is_alive(*existing->second)) {
+    return *existing->second;
+  }
 
   auto driver = registered.factory(configuration, registered.section);
   if (!driver) {
@@ -155,7 +177,9 @@ ManagedConnection& ConnectionRegistry::open(std::string_view type, const Configu
 
 void ConnectionRegistry::interrupt() noexcept {
   const std::lock_guard lock(open_mutex_);
-  for (const auto& [type, connection] : open_) connection->driver_->interrupt();
+  for (const auto& [type, connection] : open_) {
+    connection->driver_->interrupt();
+  }
 }
 
 void ConnectionRegistry::close_all() noexcept {

@@ -18,10 +18,12 @@ namespace vdk {
 
 class HookDispatcher;
 
-// A connection of a job context: statements pass through the hooks. Not for use from two threads at a time.
+// A connection of a job context: statements pass through the hooks. Not for use from two threads at
+// a time.
 class VDK_API ManagedConnection {
  public:
-  ManagedConnection(std::string type, std::unique_ptr<DriverConnection> driver, HookDispatcher& hooks);
+  ManagedConnection(std::string type, std::unique_ptr<DriverConnection> driver,
+                    HookDispatcher& hooks);
   ~ManagedConnection();
 
   // Throws Error (user) where the text is blank.
@@ -44,17 +46,19 @@ class VDK_API ConnectionRegistry {
   explicit ConnectionRegistry(HookDispatcher& hooks) : hooks_(hooks) {}
   ~ConnectionRegistry() { close_all(); }
 
-  // Types are case-insensitive. A plugin's registration replaces a built-in one of the same name. `engine` groups
-  // names that alias one engine ("vdk" and "sqlite").
-  void add(std::string_view type, ConnectionFactory factory, Provider provider, std::string_view engine,
-           std::string_view section = kMainSection);
+  // Types are case-insensitive. A plugin's registration replaces a built-in one of the same name.
+  // `engine` groups names that alias one engine ("vdk" and "sqlite").
+  void add(std::string_view type, ConnectionFactory factory, Provider provider,
+           std::string_view engine, std::string_view section = kMainSection);
 
-  // `db_default_type`, else the only engine that plugins registered, else (no plugin registered any) SQLite. Throws
-  // Error (configuration) that lists the types where there is more than one to choose from.
+  // `db_default_type`, else the only engine that plugins registered, else (no plugin registered
+  // any) SQLite. Throws Error (configuration) that lists the types where there is more than one to
+  // choose from.
   [[nodiscard]] std::string default_type(const Configuration& configuration) const;
-  // The open connection of the type ("" = default), opened on first use and kept. An open one is asked whether it is
-  // alive, through the hooks where somebody besides the core listens to them, and opened again where it is not; the
-  // reference stays valid. Throws Error (configuration) that lists the known types where it is unknown.
+  // The open connection of the type ("" = default), opened on first use and kept. An open one is
+  // asked whether it is alive, through the hooks where somebody besides the core listens to them,
+  // and opened again where it is not; the reference stays valid. Throws Error (configuration) that
+  // lists the known types where it is unknown.
   ManagedConnection& open(std::string_view type, const Configuration& configuration);
   [[nodiscard]] std::vector<std::string> types() const;
   // Interrupts whatever runs; callable from any thread.
@@ -73,7 +77,8 @@ class VDK_API ConnectionRegistry {
 
   HookDispatcher& hooks_;
   std::map<std::string, Registration> registrations_;
-  std::mutex open_mutex_;  // open_ and the drivers in it change only under it: interrupt() comes from other threads
+  std::mutex open_mutex_;  // open_ and the drivers in it change only under it: interrupt() comes
+                           // from other threads
   std::map<std::string, std::unique_ptr<ManagedConnection>> open_;
 };
 

@@ -19,12 +19,15 @@ struct Server {
 
 class ServerConnection : public DriverConnection {
  public:
-  ServerConnection(Server& server, std::string section) : server_(server), section_(std::move(section)) {
+  ServerConnection(Server& server, std::string section)
+      : server_(server), section_(std::move(section)) {
     ++server_.opened;
     server_.connected = true;
   }
   std::unique_ptr<ResultStream> execute(std::string_view sql) override {
-    if (!server_.connected) throw platform_error({.what = "connection lost"});
+    if (!server_.connected) {
+      throw platform_error({.what = "connection lost"});
+    }
     server_.statements.emplace_back(sql);
     return nullptr;
   }
@@ -127,7 +130,8 @@ TEST_F(ConnectionRegistryTest, probes_through_the_hooks_where_a_plugin_listens) 
   });
   (void)registry_.open("sqlite", configuration_);
   EXPECT_EQ(seen, 1);
-  EXPECT_EQ(server_.statements, std::vector<std::string>{" select 1 -- Testing if connection is alive."});
+  EXPECT_EQ(server_.statements,
+            std::vector<std::string>{" select 1 -- Testing if connection is alive."});
 }
 
 TEST_F(ConnectionRegistryTest, an_unknown_type_lists_the_known_ones) {

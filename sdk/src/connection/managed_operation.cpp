@@ -1,9 +1,9 @@
 #include "connection/managed_operation.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <exception>
+
+#include <fmt/format.h>
 
 #include "base/clock.hpp"
 #include "vdk/base/error.hpp"
@@ -51,10 +51,11 @@ bool ends_the_run(const std::exception_ptr& failure) {
   }
 }
 
-// True where the statement was recovered. Throws `failure` where it was not, or what hooks and recovery threw.
-bool handle_failure(HookDispatcher& hooks, ManagedOperation& operation,
-                    const std::exception_ptr& failure,
-                    const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover) {
+// True where the statement was recovered. Throws `failure` where it was not, or what hooks and
+// recovery threw.
+bool handle_failure(
+    HookDispatcher& hooks, ManagedOperation& operation, const std::exception_ptr& failure,
+    const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover) {
   hooks.db_connection_before_operation.call(operation);
   call_with_error(failure, [&](const Error& error) {
     hooks.db_connection_on_operation_failure.call(operation, error);
@@ -64,9 +65,10 @@ bool handle_failure(HookDispatcher& hooks, ManagedOperation& operation,
 
 }  // namespace
 
-void run_operation(HookDispatcher& hooks, ManagedOperation& operation,
-                   const std::function<void(ManagedOperation&)>& execute,
-                   const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover) {
+void run_operation(
+    HookDispatcher& hooks, ManagedOperation& operation,
+    const std::function<void(ManagedOperation&)>& execute,
+    const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover) {
   const Stopwatch stopwatch;
   try {
     hooks.db_connection_validate_operation.call(operation.operation());
@@ -91,7 +93,9 @@ void run_operation(HookDispatcher& hooks, ManagedOperation& operation,
         fmt::format("Executing query SUCCEEDED. Query {}", stopwatch.text()));
     return;
   }
-  if (ends_the_run(failure)) std::rethrow_exception(failure);
+  if (ends_the_run(failure)) {
+    std::rethrow_exception(failure);
+  }
 
   bool recovered = false;
   try {

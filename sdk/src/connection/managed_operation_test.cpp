@@ -1,10 +1,10 @@
 #include "connection/managed_operation.hpp"
 
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
@@ -32,13 +32,14 @@ class ManagedOperationTest : public testing::Test {
           calls_.push_back("failure " + operation.operation() + ": " + error.text().what);
           return std::optional<NoResult>{};
         });
-    former_ = set_log_sink([this](const LogRecord& record) {
-      logged_ += std::string(record.message) + '\n';
-    });
+    former_ = set_log_sink(
+        [this](const LogRecord& record) { logged_ += std::string(record.message) + '\n'; });
   }
   ~ManagedOperationTest() override { set_log_sink(former_); }
 
-  void execute(ManagedOperation& operation) { calls_.push_back("execute " + operation.operation()); }
+  void execute(ManagedOperation& operation) {
+    calls_.push_back("execute " + operation.operation());
+  }
   [[nodiscard]] auto executing() {
     return [this](ManagedOperation& operation) { execute(operation); };
   }
@@ -65,14 +66,16 @@ TEST_F(ManagedOperationTest, validates_decorates_and_executes_in_this_order) {
 TEST_F(ManagedOperationTest, logs_the_duration_in_upstreams_phrase) {
   ManagedOperation operation("q");
   run_operation(hooks_, operation, executing());
-  EXPECT_NE(logged_.find("Executing query SUCCEEDED. Query duration 00h:00m:00s"), std::string::npos)
+  EXPECT_NE(logged_.find("Executing query SUCCEEDED. Query duration 00h:00m:00s"),
+            std::string::npos)
       << logged_;
 }
 
 TEST_F(ManagedOperationTest, a_refused_query_is_not_executed_and_no_failure_of_it) {
-  hooks_.db_connection_validate_operation.add("strict", [](std::string_view) -> std::optional<NoResult> {
-    throw user_error({.what = "not allowed"});
-  });
+  hooks_.db_connection_validate_operation.add("strict",
+                                              [](std::string_view) -> std::optional<NoResult> {
+                                                throw user_error({.what = "not allowed"});
+                                              });
   ManagedOperation operation("q");
   EXPECT_THROW(run_operation(hooks_, operation, executing()), Error);
   EXPECT_TRUE(calls_.empty());
@@ -81,7 +84,8 @@ TEST_F(ManagedOperationTest, a_refused_query_is_not_executed_and_no_failure_of_i
 TEST_F(ManagedOperationTest, after_a_failure_decorates_again_and_tells_the_hooks) {
   ManagedOperation operation("q");
   EXPECT_THROW(run_operation(hooks_, operation, failing()), std::logic_error);
-  EXPECT_EQ(calls_, (Calls{"validate q", "before q", "execute +q", "before +q", "failure ++q: broken"}));
+  EXPECT_EQ(calls_,
+            (Calls{"validate q", "before q", "execute +q", "before +q", "failure ++q: broken"}));
 }
 
 TEST_F(ManagedOperationTest, the_very_same_exception_comes_out) {
@@ -98,10 +102,11 @@ TEST_F(ManagedOperationTest, the_very_same_exception_comes_out) {
 TEST_F(ManagedOperationTest, a_recovered_statement_is_no_failure) {
   ManagedOperation operation("q");
   std::exception_ptr seen;
-  run_operation(hooks_, operation, failing(), [&](ManagedOperation&, const std::exception_ptr& failure) {
-    seen = failure;
-    return true;
-  });
+  run_operation(hooks_, operation, failing(),
+                [&](ManagedOperation&, const std::exception_ptr& failure) {
+                  seen = failure;
+                  return true;
+                });
   EXPECT_TRUE(seen);
   EXPECT_NE(logged_.find("Recovered query duration"), std::string::npos);
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
+#include "connection/sql_lexer.hpp"
 
 namespace vdk {
 namespace {
@@ -28,9 +29,13 @@ std::string with_plain_line_ends(std::string_view text) {
 // The name in a header line, or nothing where the line is query text.
 std::string header_name(std::string_view line) {
   const auto last = line.find_last_not_of(" \t\f\v\n");
-  if (line.empty() || line.front() != '[' || line[last] != ']') return {};
+  if (line.empty() || line.front() != '[' || line[last] != ']') {
+    return {};
+  }
   line = line.substr(1, last - 1);
-  if (line.find_first_of(",;'\"()=*") != std::string_view::npos) return {};
+  if (line.find_first_of(",;'\"()=*") != std::string_view::npos) {
+    return {};
+  }
   std::string name;
   std::copy_if(line.begin(), line.end(), std::back_inserter(name),
                [](char c) { return c != '[' && c != ']'; });
@@ -47,7 +52,8 @@ bool is_any(std::string_view word, std::initializer_list<std::string_view> keywo
                      [word](std::string_view keyword) { return is_word(word, keyword); });
 }
 
-// Follows one statement and says whether a semicolon ends it. For SQLite it decides as sqlite3_complete does.
+// Follows one statement and says whether a semicolon ends it. For SQLite it decides as
+// sqlite3_complete does.
 class StatementState {
  public:
   explicit StatementState(SqlDialect dialect) : dialect_(dialect) {}
@@ -66,11 +72,15 @@ class StatementState {
           place_ = Place::plain;
         }
         break;
-      case Place::create: place_ = after_create(word); break;
-      case Place::plain: break;
+      case Place::create:
+        place_ = after_create(word);
+        break;
+      case Place::plain:
+        break;
       case Place::trigger:
-        trigger_ = trigger_ == TriggerPlace::semicolon && is_word(word, "END") ? TriggerPlace::end
-                                                                              : TriggerPlace::inside;
+        trigger_ = trigger_ == TriggerPlace::semicolon && is_word(word, "END")
+                       ? TriggerPlace::end
+                       : TriggerPlace::inside;
         break;
       case Place::routine:
         if (depth_ == 0) {
@@ -88,7 +98,9 @@ class StatementState {
   void other() {
     begin_ = false;
     trigger_ = TriggerPlace::inside;
-    if (place_ == Place::start || place_ == Place::create) place_ = Place::plain;
+    if (place_ == Place::start || place_ == Place::create) {
+      place_ = Place::plain;
+    }
   }
 
   // Takes a semicolon; true where it ends the statement.
@@ -97,7 +109,9 @@ class StatementState {
       trigger_ = TriggerPlace::semicolon;
       return false;
     }
-    if (place_ == Place::routine && depth_ > 0) return false;
+    if (place_ == Place::routine && depth_ > 0) {
+      return false;
+    }
     *this = StatementState(dialect_);
     return true;
   }
@@ -108,10 +122,14 @@ class StatementState {
 
   [[nodiscard]] Place after_create(std::string_view word) const {
     if (dialect_ == SqlDialect::sqlite) {
-      if (is_word(word, "TRIGGER")) return Place::trigger;
+      if (is_word(word, "TRIGGER")) {
+        return Place::trigger;
+      }
       return is_any(word, {"TEMP", "TEMPORARY"}) ? Place::create : Place::plain;
     }
-    if (is_any(word, {"FUNCTION", "PROCEDURE"})) return Place::routine;
+    if (is_any(word, {"FUNCTION", "PROCEDURE"})) {
+      return Place::routine;
+    }
     return is_any(word, {"OR", "REPLACE"}) ? Place::create : Place::plain;
   }
 
@@ -125,7 +143,9 @@ class StatementState {
 }  // namespace
 
 SqlFile parse_sql_file(std::string_view text) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
   const std::string plain = with_plain_line_ends(text);
   SqlFile file;
   for (std::size_t begin = 0; begin < plain.size();) {
@@ -149,21 +169,27 @@ std::vector<std::string_view> split_statements(std::string_view script, SqlDiale
   std::size_t end = 0;
   bool has_code = false;
   const auto take = [&] {
-    if (has_code) statements.push_back(script.substr(begin, end - begin));
+    if (has_code) {
+      statements.push_back(script.substr(begin, end - begin));
+    }
     begin = std::string_view::npos;
     has_code = false;
   };
   for (std::size_t i = 0; i < script.size();) {
     const SqlToken token = next_sql_token(script, i, dialect);
     i = token.end;
-    if (token.kind == SqlTokenKind::space) continue;
+    if (token.kind == SqlTokenKind::space) {
+      continue;
+    }
     if (token.kind == SqlTokenKind::semicolon && state.semicolon()) {
       take();
       continue;
     }
     begin = std::min(begin, token.begin);
     end = token.end;
-    if (token.kind == SqlTokenKind::comment) continue;
+    if (token.kind == SqlTokenKind::comment) {
+      continue;
+    }
     has_code = true;
     if (token.kind == SqlTokenKind::word) {
       state.word(script.substr(token.begin, token.end - token.begin));

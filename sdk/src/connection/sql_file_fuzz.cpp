@@ -7,11 +7,14 @@
 #include <string_view>
 
 #include "connection/sql_file.hpp"
+#include "connection/sql_lexer.hpp"
 
 namespace {
 
 void require(bool condition) {
-  if (!condition) std::abort();
+  if (!condition) {
+    std::abort();
+  }
 }
 
 using Complete = int (*)(const char*);
@@ -53,18 +56,25 @@ void check_split(std::string_view script, vdk::SqlDialect dialect) {
 // A semicolon splits exactly where SQLite says that the statement is complete.
 void check_against_sqlite(std::string_view script) {
   const Complete complete = sqlite_complete();
-  if (!complete || script.size() > 400 || script.find_first_of(std::string_view("\0$", 2)) != std::string_view::npos) {
+  if (!complete || script.size() > 400 ||
+      script.find_first_of(std::string_view("\0$", 2)) != std::string_view::npos) {
     return;
   }
   std::size_t begin = 0;
   const auto pieces = vdk::split_statements(script);
   auto piece = pieces.begin();
   for (std::size_t i = 0; i < script.size(); ++i) {
-    if (script[i] != ';') continue;
+    if (script[i] != ';') {
+      continue;
+    }
     const std::string statement(script.substr(begin, i + 1 - begin));
-    if (!complete(statement.c_str())) continue;
+    if (!complete(statement.c_str())) {
+      continue;
+    }
     begin = i + 1;
-    if (!has_code(statement, vdk::SqlDialect::sqlite)) continue;
+    if (!has_code(statement, vdk::SqlDialect::sqlite)) {
+      continue;
+    }
     require(piece != pieces.end());
     require(piece->data() >= script.data() && piece->data() + piece->size() <= script.data() + i);
     ++piece;

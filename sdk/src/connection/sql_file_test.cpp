@@ -37,7 +37,8 @@ TEST(SqlFile, an_empty_file_has_nothing) {
 }
 
 TEST(SplitStatements, splits_at_semicolons_and_leaves_blank_ones_out) {
-  EXPECT_EQ(split_statements(" select 1 ;\n;; -- note\n; select 2\n"), (Pieces{"select 1", "select 2"}));
+  EXPECT_EQ(split_statements(" select 1 ;\n;; -- note\n; select 2\n"),
+            (Pieces{"select 1", "select 2"}));
   EXPECT_TRUE(split_statements("").empty());
   EXPECT_TRUE(split_statements("/* nothing; */ -- at all;").empty());
 }
@@ -50,11 +51,13 @@ TEST(SplitStatements, keeps_comments_with_the_statement_after_them) {
 TEST(SplitStatements, semicolons_in_quotes_do_not_split) {
   const Pieces one{"select 'a;''b;', \"c;\"\"d;\", `e;`, [f;], $$g;$$, $t$h;$$;$t$"};
   EXPECT_EQ(split_statements(one[0]), one);
-  EXPECT_EQ(split_postgres("select E'it\\'s;', ['a;'], 1"), (Pieces{"select E'it\\'s;', ['a;'], 1"}));
+  EXPECT_EQ(split_postgres("select E'it\\'s;', ['a;'], 1"),
+            (Pieces{"select E'it\\'s;', ['a;'], 1"}));
 }
 
 TEST(SplitStatements, an_unterminated_quote_reaches_to_the_end) {
-  EXPECT_EQ(split_statements("select 1; select 'a; select 2"), (Pieces{"select 1", "select 'a; select 2"}));
+  EXPECT_EQ(split_statements("select 1; select 'a; select 2"),
+            (Pieces{"select 1", "select 'a; select 2"}));
 }
 
 TEST(SplitStatements, comments_nest_where_the_engine_nests_them) {
@@ -78,13 +81,15 @@ TEST(SplitStatements, bodies_of_triggers_stay_whole) {
 }
 
 TEST(SplitStatements, begin_transaction_is_a_statement) {
-  EXPECT_EQ(split_statements("BEGIN; BEGIN TRANSACTION; select case when 1 then 2 end; END; commit"),
-            (Pieces{"BEGIN", "BEGIN TRANSACTION", "select case when 1 then 2 end", "END", "commit"}));
+  EXPECT_EQ(
+      split_statements("BEGIN; BEGIN TRANSACTION; select case when 1 then 2 end; END; commit"),
+      (Pieces{"BEGIN", "BEGIN TRANSACTION", "select case when 1 then 2 end", "END", "commit"}));
 }
 
 TEST(SplitStatements, atomic_bodies_of_routines_stay_whole) {
   constexpr std::string_view routine =
-      "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 2; END";
+      "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; "
+      "SELECT 2; END";
   const std::string script = std::string(routine) + "; select 1";
   EXPECT_EQ(split_postgres(script), (Pieces{routine, "select 1"}));
 }

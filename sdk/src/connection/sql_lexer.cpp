@@ -38,7 +38,9 @@ std::size_t end_of_block_comment(std::string_view sql, std::size_t begin, bool n
   for (std::size_t i = begin + 2; i + 1 < sql.size(); ++i) {
     if (sql[i] == '*' && sql[i + 1] == '/') {
       ++i;
-      if (--depth == 0) return i + 1;
+      if (--depth == 0) {
+        return i + 1;
+      }
     } else if (nested && sql[i] == '/' && sql[i + 1] == '*') {
       ++depth;
       ++i;
@@ -50,9 +52,13 @@ std::size_t end_of_block_comment(std::string_view sql, std::size_t begin, bool n
 // The end of $tag$ … $tag$ that begins here, or `begin` where no such opening stands here.
 std::size_t end_of_dollar_quote(std::string_view sql, std::size_t begin) noexcept {
   std::size_t i = begin + 1;
-  while (i < sql.size() && starts_word(sql[i])) ++i;
+  while (i < sql.size() && starts_word(sql[i])) {
+    ++i;
+  }
   const bool digit_first = sql.size() > begin + 1 && sql[begin + 1] >= '0' && sql[begin + 1] <= '9';
-  if (i >= sql.size() || sql[i] != '$' || digit_first) return begin;
+  if (i >= sql.size() || sql[i] != '$' || digit_first) {
+    return begin;
+  }
   const auto tag = sql.substr(begin, i + 1 - begin);
   const auto end = sql.find(tag, i + 1);
   return end == std::string_view::npos ? sql.size() : end + tag.size();
@@ -66,11 +72,15 @@ SqlToken next_sql_token(std::string_view sql, std::size_t begin, SqlDialect dial
   const bool postgres = dialect == SqlDialect::postgres;
   const auto run = [&](SqlTokenKind kind, auto predicate) {
     std::size_t end = begin + 1;
-    while (end < sql.size() && predicate(sql[end])) ++end;
+    while (end < sql.size() && predicate(sql[end])) {
+      ++end;
+    }
     return SqlToken{kind, begin, end};
   };
 
-  if (is_space(c)) return run(SqlTokenKind::space, is_space);
+  if (is_space(c)) {
+    return run(SqlTokenKind::space, is_space);
+  }
   if (c == '-' && next == '-') {
     const auto line_end = sql.find('\n', begin);
     const auto end = line_end == std::string_view::npos ? sql.size() : line_end;
@@ -92,10 +102,16 @@ SqlToken next_sql_token(std::string_view sql, std::size_t begin, SqlDialect dial
   }
   if (c == '$') {
     const auto end = end_of_dollar_quote(sql, begin);
-    if (end != begin) return {SqlTokenKind::quoted, begin, end};
+    if (end != begin) {
+      return {SqlTokenKind::quoted, begin, end};
+    }
   }
-  if (starts_word(c)) return run(SqlTokenKind::word, continues_word);
-  if (c == ';') return {SqlTokenKind::semicolon, begin, begin + 1};
+  if (starts_word(c)) {
+    return run(SqlTokenKind::word, continues_word);
+  }
+  if (c == ';') {
+    return {SqlTokenKind::semicolon, begin, begin + 1};
+  }
   return {SqlTokenKind::other, begin, begin + 1};
 }
 

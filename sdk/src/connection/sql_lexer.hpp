@@ -1,15 +1,13 @@
-// The lexical level of SQL that the supported engines share: enough to know what is code, what is quoted and what is
-// a comment. Never throws; any bytes are accepted.
+// The lexical level of SQL that the supported engines share: enough to know what is code, what is
+// quoted and what is a comment. Never throws; any bytes are accepted.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
-namespace vdk {
+#include "vdk/connection/sql_text.hpp"
 
-// Where engines differ lexically. `postgres` is also DuckDB's: comments nest and E'…' knows backslashes, `[` is an
-// operator; in `sqlite` comments do not nest and […] is a quoted identifier.
-enum class SqlDialect { sqlite, postgres };
+namespace vdk {
 
 enum class SqlTokenKind { space, comment, quoted, word, semicolon, other };
 
@@ -19,8 +17,8 @@ struct SqlToken {
   std::size_t end;
 };
 
-// The token that begins at `begin`, which must be inside the text. An unterminated quote or comment reaches to the
-// end of the text.
+// The token that begins at `begin`, which must be inside the text. An unterminated quote or comment
+// reaches to the end of the text.
 [[nodiscard]] SqlToken next_sql_token(std::string_view sql, std::size_t begin,
                                       SqlDialect dialect) noexcept;
 

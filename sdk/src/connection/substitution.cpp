@@ -1,8 +1,8 @@
 #include "connection/substitution.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "connection/sql_lexer.hpp"
@@ -48,8 +48,12 @@ std::string number_literal(std::string digits) {
 }
 
 std::string scalar_literal(std::string_view key, const Value& value, LiteralStyle style) {
-  if (value.is_null()) return "NULL";
-  if (const bool* boolean = value.if_bool()) return *boolean ? "TRUE" : "FALSE";
+  if (value.is_null()) {
+    return "NULL";
+  }
+  if (const bool* boolean = value.if_bool()) {
+    return *boolean ? "TRUE" : "FALSE";
+  }
   if (const double* real = value.if_real(); real && !std::isfinite(*real)) {
     throw_no_literal(key, "It is not a finite number, for which SQL has no literal.",
                      "Write the engine's own expression, such as CAST('NaN' AS DOUBLE).");
@@ -57,21 +61,29 @@ std::string scalar_literal(std::string_view key, const Value& value, LiteralStyl
   if (value.if_integer() || value.if_real() || value.if_big_integer()) {
     return number_literal(to_python_text(value));
   }
-  if (const std::string* text = value.if_string()) return string_literal(key, *text, style);
+  if (const std::string* text = value.if_string()) {
+    return string_literal(key, *text, style);
+  }
   return string_literal(key, to_json(value), style);
 }
 
 std::string sql_literal(const Parameter& parameter, LiteralStyle style) {
-  if (!parameter.value) return string_literal(parameter.key, parameter.text, style);
+  if (!parameter.value) {
+    return string_literal(parameter.key, parameter.text, style);
+  }
   const Value::List* list = parameter.value->if_list();
-  if (!list) return scalar_literal(parameter.key, *parameter.value, style);
+  if (!list) {
+    return scalar_literal(parameter.key, *parameter.value, style);
+  }
   if (list->empty()) {
     throw_no_literal(parameter.key, "It is an empty list, and an empty list of values is no SQL.",
                      "Check in a Python step that there is something to ask for.");
   }
   std::string literal;
   for (const Value& element : *list) {
-    if (!literal.empty()) literal += ", ";
+    if (!literal.empty()) {
+      literal += ", ";
+    }
     literal += scalar_literal(parameter.key, element, style);
   }
   return literal;
@@ -81,13 +93,19 @@ std::string sql_literal(const Parameter& parameter, LiteralStyle style) {
 const Parameter* named_at(std::string_view text, std::size_t brace,
                           std::span<const Parameter> parameters) {
   const auto suffix = text.find(kQuotingSuffix, brace);
-  if (suffix == std::string_view::npos) return nullptr;
+  if (suffix == std::string_view::npos) {
+    return nullptr;
+  }
   const auto key = text.substr(brace + 1, suffix - brace - 1);
   const auto whole = text.substr(brace + 1, suffix + kQuotingSuffix.size() - brace - 2);
   const Parameter* found = nullptr;
   for (const Parameter& parameter : parameters) {
-    if (parameter.key == whole) return nullptr;  // somebody's key is spelled "x!sql"
-    if (parameter.key == key) found = &parameter;
+    if (parameter.key == whole) {
+      return nullptr;  // somebody's key is spelled "x!sql"
+    }
+    if (parameter.key == key) {
+      found = &parameter;
+    }
   }
   return found;
 }
@@ -95,7 +113,9 @@ const Parameter* named_at(std::string_view text, std::size_t brace,
 std::string replace_plain(std::string_view text, std::span<const Parameter> parameters) {
   std::string result(text);
   for (const Parameter& parameter : parameters) {
-    if (result.find('{') == std::string::npos) break;
+    if (result.find('{') == std::string::npos) {
+      break;
+    }
     result = replace_all(result, fmt::format("{{{}}}", parameter.key), parameter.text);
   }
   return result;
@@ -109,16 +129,22 @@ std::string substitute(std::string_view sql, std::span<const Parameter> paramete
   const auto first = text.find_first_not_of('\n');
   const auto last = text.find_last_not_of('\n');
   text = first == std::string::npos ? "\n" : text.substr(first, last + 1 - first) + '\n';
-  if (text.find(kQuotingSuffix) == std::string::npos) return replace_plain(text, parameters);
+  if (text.find(kQuotingSuffix) == std::string::npos) {
+    return replace_plain(text, parameters);
+  }
 
   std::string result;
   std::size_t plain_from = 0;
   for (std::size_t i = 0; i < text.size();) {
     const SqlToken token = next_sql_token(text, i, SqlDialect::postgres);
     i = token.end;
-    if (text[token.begin] != '{' || (token.begin > 0 && text[token.begin - 1] == '{')) continue;
+    if (text[token.begin] != '{' || (token.begin > 0 && text[token.begin - 1] == '{')) {
+      continue;
+    }
     const Parameter* parameter = named_at(text, token.begin, parameters);
-    if (!parameter) continue;
+    if (!parameter) {
+      continue;
+    }
     result += replace_plain(std::string_view(text).substr(plain_from, token.begin - plain_from),
                             parameters);
     result += sql_literal(*parameter, style);

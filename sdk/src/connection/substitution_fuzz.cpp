@@ -13,7 +13,9 @@
 namespace {
 
 void require(bool condition) {
-  if (!condition) std::abort();
+  if (!condition) {
+    std::abort();
+  }
 }
 
 // The literal in front and behind of a neutral statement must lex as exactly one quoted token.
@@ -27,7 +29,9 @@ void check_literal(const std::string& value, vdk::LiteralStyle style) {
   }
   if (style == vdk::LiteralStyle::backslash) {
     text.insert(0, "E");  // the lexer's name for such strings
-    if (value.find('\'') != std::string::npos) return;
+    if (value.find('\'') != std::string::npos) {
+      return;
+    }
   }
   const auto token = vdk::next_sql_token(text, 0, vdk::SqlDialect::postgres);
   require(token.kind == vdk::SqlTokenKind::quoted && token.end + 1 == text.size());
@@ -46,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!nothing.empty() && nothing.back() == '\n');
   require(vdk::substitute(nothing, {}) == nothing);
 
-  const std::vector<vdk::Parameter> parameters{{"a", value, vdk::Value(value)}, {"b", "{a!sql}", {}}};
+  const std::vector<vdk::Parameter> parameters{{"a", value, vdk::Value(value)},
+                                               {"b", "{a!sql}", {}}};
   if (nothing.find("!sql}") == std::string::npos) {
     const std::string expected =
         vdk::replace_all(vdk::replace_all(nothing, "{a}", value), "{b}", "{a!sql}");

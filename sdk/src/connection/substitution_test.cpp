@@ -1,10 +1,10 @@
 #include "connection/substitution.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <filesystem>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -88,8 +88,9 @@ TEST(QuotingForm, stays_as_it_is_in_text_that_came_from_a_plain_parameter) {
 
 TEST(QuotingForm, works_inside_struct_and_list_literals) {
   const std::vector<Parameter> parameters{parameter("v", "x"), parameter("name", 1)};
-  EXPECT_EQ(substitute("select {'a': {v!sql}}, [{v!sql}], {name: {name!sql}}, f({v!sql})", parameters),
-            "select {'a': 'x'}, ['x'], {name: 1}, f('x')\n");
+  EXPECT_EQ(
+      substitute("select {'a': {v!sql}}, [{v!sql}], {name: {name!sql}}, f({v!sql})", parameters),
+      "select {'a': 'x'}, ['x'], {name: 1}, f('x')\n");
 }
 
 TEST(QuotingForm, a_key_of_that_spelling_wins) {
@@ -128,12 +129,16 @@ std::string plain_replacement(std::string text, const std::vector<Parameter>& pa
 
 TEST(QuotingForm, changes_nothing_in_statements_that_mean_something_to_an_engine) {
   const std::vector<Parameter> parameters{
-      parameter("key", "V1"), parameter("name", 7), parameter("value", nullptr), parameter("d", "x"),
-      parameter("t", "x"),    parameter("ts", "x"), parameter("fn", "x"),        parameter("oj", "x"),
-      parameter("call", "x"), parameter("", "x"),   parameter("guid", "x"),      parameter("escape", "x")};
+      parameter("key", "V1"), parameter("name", 7),   parameter("value", nullptr),
+      parameter("d", "x"),    parameter("t", "x"),    parameter("ts", "x"),
+      parameter("fn", "x"),   parameter("oj", "x"),   parameter("call", "x"),
+      parameter("", "x"),     parameter("guid", "x"), parameter("escape", "x")};
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(VDK_SOURCE_DIR "/tests/corpus/sql")) {
-    if (entry.path().extension() != ".sql") continue;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(VDK_SOURCE_DIR "/tests/corpus/sql")) {
+    if (entry.path().extension() != ".sql") {
+      continue;
+    }
     ++files;
     const std::string text = read_file(entry.path());
     EXPECT_EQ(substitute(text, parameters), plain_replacement(text, parameters)) << entry.path();

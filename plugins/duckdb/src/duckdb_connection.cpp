@@ -1,0 +1,408 @@
+#include "duckdb_connection.hpp"
+
+#include <filesystem>
+#include <mutex>
+#include <utility>
+
+#include "vdk/connection/sql_text.hpp"
+
+namespace vdk::duckdb {
+namespace {
+
+constexpr std::string_view kInMemory = ":memory:";
+constexpr const char* kSettingsKey = "duckdb_configuration_dictionary";
+
+std::string as_setting(const Value& value) {
+  if (const bool* flag = value.if_bool()) {
+    return *flag ? "true" : "false";
+  }
+  if (const std::string* text = value.if_string()) {
+    return *text;
+  }
+  return to_json(value);
+}
+
+// A library's object with its function that destroys it.
+template <class Handle>
+class Owned {
+ public:
+  using Destroy = void (*)(Handle*);
+  explicit Owned(Destroy destroy) noexcept : destroy_(destroy) {}
+  Owned(Owned&& other) noexcept
+      : destroy_(other.destroy_), handle_(std::exchange(other.handle_, nullptr)) {}
+  Owned& operator=(Owned&&) = delete;
+  ~Owned() {
+    if (handle_) {
+      destroy_(&handle_);
+    }
+  }
+  [[nodiscard]] Handle get() const noexcept { return handle_; }
+  [[nodiscard]] Handle* out() noexcept { return &handle_; }
+
+ private:
+  Destroy destroy_;
+  Handle handle_ = nullptr;
+};
+
+class OwnedResult {
+ public:
+  explicit OwnedResult(const Api& api) noexcept : api_(&api) {}
+  OwnedResult(OwnedResult&& other) noexcept
+      : api_(other.api_), result_(std::exchange(other.result_, {})) {}
+  OwnedResult& operator=(OwnedResult&&) = delete;
+  ~OwnedResult() { api_->destroy_result(&result_); }
+  [[nodiscard]] Result* get() noexcept { return &result_; }
+  [[nodiscard]] std::string error() {
+    const char* message = api_->result_error(&result_);
+    return message ? message : "";
+  }
+
+ private:
+  const Api* api_;
+  Result result_{};
+};
+
+// Reads a result chunk by chunk.
+class RowReader {
+ public:
+  RowReader(const Api& api, OwnedResult result) : api_(api), result_(std::move(result)) {
+    const Index count = api_.column_count(result_.get());
+    for (Index i = 0; i < count; ++i) {
+      Owned<TypeHandle> type(api_.destroy_logical_type);
+      *type.out() = api_.column_logical_type(result_.get(), i);
+      readers_.emplace_back(api_, type.get());
+      columns_.push_back({api_.column_name(result_.get(), i), readers_.back().type_name()});
+    }
+  }
+  RowReader(const RowReader&) = delete;
+  RowReader& operator=(const RowReader&) = delete;
+  ~RowReader() { drop_chunk(); }
+
+  [[nodiscard]] const std::vector<ResultColumn>& columns() const noexcept { return columns_; }
+
+  bool next(std::vector<Value>& row) {
+    if (row_ == rows_ && !next_chunk()) {
+      return false;
+    }
+    row.resize(readers_.size());
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+      row[i] = readers_[i].value(row_);
+    }
+    ++row_;
+    return true;
+  }
+
+  void drain() {
+    while (next_chunk()) {
+    }
+  }
+
+ private:
+  void drop_chunk() noexcept {
+    if (chunk_) {
+      api_.destroy_data_chunk(&chunk_);
+    }
+    chunk_ = nullptr;
+  }
+
+  bool next_chunk() {
+    while (!at_end_) {
+      drop_chunk();
+      chunk_ = api_.fetch_chunk(*result_.get());
+      row_ = 0;
+      rows_ = chunk_ ? api_.data_chunk_get_size(chunk_) : 0;
+      if (!chunk_ || rows_ == 0) {
+        at_end_ = true;
+        if (const std::string error = result_.error(); !error.empty()) {
+          throw DuckdbError(error, DuckdbError::During::statement,
+                            "Not all rows of the query were read.");
+        }
+        return false;
+      }
+      for (std::size_t i = 0; i < readers_.size(); ++i) {
+        readers_[i].attach(api_.data_chunk_get_vector(chunk_, i));
+      }
+      return true;
+    }
+    return false;
+  }
+
+  const Api& api_;
+  OwnedResult result_;
+  std::vector<ColumnReader> readers_;
+  std::vector<ResultColumn> columns_;
+  ChunkHandle chunk_ = nullptr;
+  Index row_ = 0;
+  Index rows_ = 0;
+  bool at_end_ = false;
+};
+
+class DuckdbRows : public ResultStream {
+ public:
+  DuckdbRows(std::shared_ptr<Connection> connection, Owned<PreparedHandle> statement,
+             OwnedResult result)
+      : connection_(std::move(connection)),
+        statement_(std::move(statement)),
+        rows_(connection_->api(), std::move(result)) {}
+
+  const std::vector<ResultColumn>& columns() const override { return rows_.columns(); }
+  bool next(std::vector<Value>& row) override { return rows_.next(row); }
+  void drain() override { rows_.drain(); }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+  Owned<PreparedHandle> statement_;
+  RowReader rows_;
+};
+
+std::string text_or(const char* message, std::string_view otherwise) {
+  return message && *message ? message : std::string(otherwise);
+}
+
+}  // namespace
+
+// The engines that are open, counted. Opening and closing happen under one lock, so that an engine
+// which is still closing is never met by a new one on its file.
+class Connection::Engines {
+ public:
+  static Engines& instance() {
+    static auto* engines =
+        new Engines;  // never destroyed: connections may close while the process ends
+    return *engines;
+  }
+
+  ConnectionHandle connect(const Api& api, const Place& place, const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    Engine& engine = engines_[key];
+    ConnectionHandle connection = nullptr;
+    try {
+      if (!engine.database) {
+        engine.database = open(api, place);
+      }
+      if (api.connect(engine.database, &connection) != State::success) {
+        throw platform_error({.what = "DuckDB gives no connection to " + place.path + "."});
+      }
+    } catch (...) {
+      drop_if_unused(api, key);
+      throw;
+    }
+    ++engine.users;
+    return connection;
+  }
+
+  void disconnect(const Api& api, ConnectionHandle connection, const std::string& key) noexcept {
+    const std::lock_guard lock(mutex_);
+    api.disconnect(&connection);
+    --engines_[key].users;
+    drop_if_unused(api, key);
+  }
+
+ private:
+  struct Engine {
+    DatabaseHandle database = nullptr;
+    int users = 0;
+  };
+
+  static DatabaseHandle open(const Api& api, const Place& place) {
+    Owned<ConfigHandle> settings(api.destroy_config);
+    if (!place.settings.empty()) {
+      api.create_config(settings.out());
+      for (const auto& [name, value] : place.settings) {
+        if (api.set_config(settings.get(), name.c_str(), value.c_str()) == State::success) {
+          continue;
+        }
+        throw configuration_error({.what = "DuckDB does not take the setting '" + name + "'.",
+                                   .why = std::string("It comes from ") + kSettingsKey + ".",
+                                   .consequence = "The database was not opened.",
+                                   .countermeasure =
+                                       "Correct its name or value; see "
+                                       "https://duckdb.org/docs/configuration/overview."});
+      }
+    }
+    DatabaseHandle database = nullptr;
+    char* error = nullptr;
+    const State state = api.open_ext(place.path.c_str(), &database, settings.get(), &error);
+    const std::string reason = error ? error : "DuckDB gives no reason.";
+    api.free(error);
+    if (state == State::success) {
+      return database;
+    }
+    const bool locked = reason.find("lock on file") != std::string::npos;
+    throw configuration_error(
+        {.what = "The DuckDB database " + place.path + " cannot be opened.",
+         .why = reason,
+         .consequence = "Nothing was read from it or written to it.",
+         .countermeasure =
+             locked
+                 ? "End the other process that has the file open, or use another file "
+                   "(duckdb_database)."
+                 : "Check duckdb_database, and duckdb_configuration_dictionary where it is set."});
+  }
+
+  void drop_if_unused(const Api& api, const std::string& key) noexcept {
+    const auto found = engines_.find(key);
+    if (found == engines_.end() || found->second.users > 0) {
+      return;
+    }
+    if (found->second.database) {
+      api.close(&found->second.database);
+    }
+    engines_.erase(found);
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, Engine> engines_;
+};
+
+Place configured_place(const Configuration& configuration) {
+  Place place;
+  place.path = configuration.get_string("duckdb_database");
+  if (place.path.empty()) {
+    place.path = "default_path.duckdb";
+  }
+  Value settings = configuration.get(kSettingsKey);
+  if (const std::string* text = settings.if_string()) {
+    try {
+      settings = text->empty() ? Value() : parse_json(*text);
+    } catch (const Error& error) {
+      throw configuration_error(
+          {.what = std::string(kSettingsKey) + " is not JSON.",
+           .why = error.text().what,
+           .consequence = "The database was not opened.",
+           .countermeasure = "Write a JSON object, such as {\"threads\": 2}."});
+    }
+  }
+  if (settings.is_null()) {
+    return place;
+  }
+  const Value::Map* map = settings.if_map();
+  if (!map) {
+    throw configuration_error({.what = std::string(kSettingsKey) + " is not a JSON object.",
+                               .consequence = "The database was not opened.",
+                               .countermeasure = "Write a JSON object, such as {\"threads\": 2}."});
+  }
+  for (const Member& member : *map) {
+    place.settings[member.key] = as_setting(member.value);
+  }
+  return place;
+}
+
+Connection::Connection(const Api& api, const Place& place)
+    : api_(api), path_(place.path), key_(place.path) {
+  if (path_ != kInMemory) {
+    std::error_code failure;
+    const auto canonical =
+        std::filesystem::weakly_canonical(std::filesystem::absolute(path_, failure), failure);
+    if (!failure) {
+      key_ = canonical.string();
+    }
+  }
+  handle_ = Engines::instance().connect(api_, place, key_);
+}
+
+Connection::~Connection() { Engines::instance().disconnect(api_, handle_, key_); }
+
+void Connection::interrupt() noexcept {
+  interrupted_.store(true);
+  api_.interrupt(handle_);
+}
+
+std::vector<std::vector<Value>> Connection::query(const std::string& sql) {
+  OwnedResult result(api_);
+  if (api_.query(handle_, sql.c_str(), result.get()) != State::success) {
+    throw DuckdbError(result.error(), DuckdbError::During::ingestion);
+  }
+  RowReader reader(api_, std::move(result));
+  std::vector<std::vector<Value>> rows;
+  std::vector<Value> row;
+  while (reader.next(row)) {
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+DuckdbConnection::DuckdbConnection(std::shared_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
+
+DuckdbConnection::~DuckdbConnection() = default;
+
+std::unique_ptr<ResultStream> DuckdbConnection::execute(std::string_view sql) {
+  const Api& api = connection_->api();
+  connection_->clear_interrupt();
+  const std::string text(sql);
+  if (text.find('\0') != std::string::npos) {
+    throw user_error({.what = "The SQL text holds a NUL byte.",
+                      .why = "DuckDB would take it for the end of the text.",
+                      .consequence = "Nothing was executed.",
+                      .countermeasure = "Remove the byte."});
+  }
+  Owned<StatementsHandle> statements(api.destroy_extracted);
+  const Index count = api.extract_statements(connection_->handle(), text.c_str(), statements.out());
+  if (count == 0) {
+    const std::string error = text_or(api.extract_statements_error(statements.get()), "");
+    if (!error.empty()) {
+      throw DuckdbError(error, DuckdbError::During::statement);
+    }
+    return nullptr;  // nothing but comments
+  }
+  const auto fail = [&](Index ordinal, const std::string& message) {
+    std::string consequence;
+    if (ordinal > 0) {
+      consequence = "It is statement " + std::to_string(ordinal + 1) + " of " +
+                    std::to_string(count) +
+                    "; those before it took effect, it and those after it did not.";
+    }
+    throw DuckdbError(text_or(message.c_str(), "The statement failed without saying why."),
+                      DuckdbError::During::statement, std::move(consequence));
+  };
+  // The engine shows the place of an error only where it prepares a statement alone.
+  const auto prepare_error = [&](Index ordinal, std::string message) {
+    const auto pieces = split_statements(text, SqlDialect::postgres);
+    if (count == 1 || pieces.size() != count) {
+      return message;
+    }
+    Owned<PreparedHandle> alone(api.destroy_prepare);
+    if (api.prepare(connection_->handle(), std::string(pieces[ordinal]).c_str(), alone.out()) ==
+        State::success) {
+      return message;
+    }
+    return text_or(api.prepare_error(alone.get()), message);
+  };
+  for (Index i = 0; i < count; ++i) {
+    if (connection_->interrupted()) {
+      fail(i, "INTERRUPT Error: Interrupted!");
+    }
+    Owned<PreparedHandle> statement(api.destroy_prepare);
+    if (api.prepare_extracted_statement(connection_->handle(), statements.get(), i,
+                                        statement.out()) != State::success) {
+      fail(i, prepare_error(i, text_or(api.prepare_error(statement.get()), "")));
+    }
+    Owned<PendingHandle> pending(api.destroy_pending);
+    if (api.pending_prepared_streaming(statement.get(), pending.out()) != State::success) {
+      fail(i, text_or(api.pending_error(pending.get()), ""));
+    }
+    OwnedResult result(api);
+    if (api.execute_pending(pending.get(), result.get()) != State::success) {
+      std::string message = result.error();
+      fail(i, message.empty() ? text_or(api.pending_error(pending.get()), "") : message);
+    }
+    if (api.result_return_type(*result.get()) != ReturnType::query_result) {
+      continue;
+    }
+    auto rows = std::make_unique<DuckdbRows>(connection_, std::move(statement), std::move(result));
+    if (i + 1 == count) {
+      return rows;
+    }
+    rows->drain();
+  }
+  return nullptr;
+}
+
+std::unique_ptr<DriverConnection> open_connection(const Configuration& configuration,
+                                                  std::string_view) {
+  const Api& api = load_api(configuration);
+  return std::make_unique<DuckdbConnection>(
+      std::make_shared<Connection>(api, configured_place(configuration)));
+}
+
+}  // namespace vdk::duckdb
