@@ -348,8 +348,6 @@ std::size_t estimate_bytes(const ArrowType& type, const ArrowArray& array) {
       }
       break;
     case ArrowKind::fixed_bytes:
-      total += rows * static_cast<std::size_t>(type.width);
-      break;
     case ArrowKind::decimal:
       total += rows * static_cast<std::size_t>(type.width);
       break;

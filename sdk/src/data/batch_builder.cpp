@@ -35,15 +35,14 @@ class Bytes {
     if (count != 0) std::memset(extend(count), 0, count);
   }
   void truncate(std::size_t used) noexcept { used_ = used; }
-  void reserve(std::size_t size) {
-    if (storage_.size() < size) storage_.resize(size);
-  }
+  // Room that is not touched, and so takes no memory, before it is used.
+  void reserve(std::size_t size) { storage_.reserve(size); }
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] const std::uint8_t* data() const noexcept { return storage_.data(); }
   [[nodiscard]] std::uint8_t* data() noexcept { return storage_.data(); }
   [[nodiscard]] std::vector<std::uint8_t> take() {
     storage_.resize(used_);
-    if (storage_.capacity() - used_ > used_ / 4) storage_.shrink_to_fit();
+    if (storage_.capacity() - used_ > used_ / 3) storage_.shrink_to_fit();
     used_ = 0;
     return std::exchange(storage_, {});
   }
@@ -51,7 +50,9 @@ class Bytes {
  private:
   void grow(std::size_t count) {
     constexpr std::size_t kSmallest = 64;
-    storage_.resize(std::max({used_ + count, storage_.size() * 2, kSmallest}));
+    const std::size_t wanted = std::max({used_ + count, storage_.size() * 2, kSmallest});
+    const bool has_room = used_ + count <= storage_.capacity();
+    storage_.resize(has_room ? std::min(wanted, storage_.capacity()) : wanted);
   }
 
   std::vector<std::uint8_t> storage_;  // its size is what is grown, not what is used
@@ -409,6 +410,14 @@ struct GrowingColumn {
   }
 };
 
+// What a column of the batch before took: the next batch is mostly alike, and its column need not
+// grow step by step.
+struct Sizes {
+  std::string name;
+  std::size_t values;
+  std::size_t offsets;
+};
+
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const noexcept {
@@ -424,6 +433,7 @@ struct BatchBuilder::State {
   std::size_t rows = 0;
   std::size_t expected_column = 0;  // rows name their columns in the same order, mostly
   std::size_t bytes = 0;
+  std::vector<Sizes> former;  // of the batch before, by index of the column
 
   GrowingColumn& ready(std::size_t index, ColumnType type) {
     assert(index < columns.size());
@@ -440,12 +450,21 @@ struct BatchBuilder::State {
     column.put_nulls(rows - column.length);
     if (type != ColumnType::null && !column.mixed) {
       if (column.type == ColumnType::null) {
+        reserve(column);
         column.start(type);
       } else if (column.type != type) {
         column.mix();
       }
     }
     bytes += column.bytes() - before;  // wraps around where it shrinks, and so does the sum
+  }
+
+  void reserve(GrowingColumn& column) {
+    const auto index = static_cast<std::size_t>(&column - columns.data());
+    if (index >= former.size() || former[index].name != column.name) return;
+    constexpr std::size_t kSlack = 8;  // an eighth more, as batches are alike and not the same
+    column.values.reserve(former[index].values + former[index].values / kSlack);
+    column.offsets.reserve(former[index].offsets + former[index].offsets / kSlack);
   }
 
   template <class T>
@@ -586,13 +605,17 @@ Batch BatchBuilder::finish() {
   State& state = *state_;
   std::vector<Column> columns;
   columns.reserve(state.columns.size());
+  std::vector<Sizes> sizes;
+  sizes.reserve(state.columns.size());
   for (GrowingColumn& column : state.columns) {
+    sizes.push_back({column.name, column.values.used(), column.offsets.used()});
     if (column.length == column.gaps) continue;
     column.put_nulls(state.rows - column.length);
     columns.push_back(column.finish());
   }
   Batch batch(std::move(columns), state.rows);
   *state_ = State{};
+  state_->former = std::move(sizes);
   return batch;
 }
 

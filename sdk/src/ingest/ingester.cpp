@@ -239,6 +239,7 @@ struct Ingester::State {
   std::vector<std::string> methods() {
     std::vector<std::string> names;
     const std::lock_guard lock(mutex);
+    names.reserve(registrations.size());
     for (const auto& [name, registration] : registrations) names.push_back(name);
     return names;
   }
@@ -347,6 +348,7 @@ struct Ingester::State {
     cut_all();
     std::unique_lock lock(mutex);
     std::vector<std::pair<const Load*, std::uint64_t>> targets;
+    targets.reserve(loads.size());
     for (const auto& load : loads) targets.emplace_back(load.get(), load->pushed);
     done.wait(lock, [&targets] {
       return std::ranges::all_of(
@@ -463,7 +465,7 @@ Ingester::~Ingester() {
   if (state_->fork_guard.in_child()) {
     // The threads stayed in the parent, perhaps with a lock held, and so did the sinks'
     // connections: none of it may be touched here.
-    (void)state_.release();
+    [[maybe_unused]] const State* left = state_.release();
     return;
   }
   state_->stop();
