@@ -104,7 +104,7 @@ Configuration example() {
       .add({.key = "untouched", .default_value = 1});
   builder.add({.key = "pin", .default_value = "", .sensitive = true});
   builder.add({.key = "__config_provider__x", .default_value = "always_enabled"});
-  builder.set("db_default_type", "sqlite", kIni);
+  builder.set("db_default_type", "sqlite", kIni).set("jobconfigkeys.team", "t", kIni);
   builder.set("db_default_type", "duckdb", {OriginKind::environment, "VDK_DB_DEFAULT_TYPE"});
   builder.set("pin", "1234", kIni).set("pin", "5678", {OriginKind::command_line, "-c"});
   builder.set("password", "hunter2", kIni, "second_db").set("token", "", kIni, "second_db");
@@ -116,7 +116,7 @@ Configuration example() {
 TEST(Explain, says_where_values_come_from_and_hides_secrets) {
   EXPECT_EQ(explain_text(example()), R"([vdk]
 db_default_type = duckdb                                from environment variable VDK_DB_DEFAULT_TYPE, overrides sqlite (config.ini:3), memory (default)
-pin             = ***                                   from option -c, overrides *** (config.ini:3), (empty) (default)
+pin             = ***                                   from option -c, overrides *** (config.ini:3)
 
 [second_db]
 note            = two\nlines                            from plugin demo
@@ -145,7 +145,7 @@ TEST(Explain, json_has_the_whole_history) {
           R"("where":"VDK_DB_DEFAULT_TYPE","sensitive":false,"overrode":[)"
           R"({"value":"sqlite","origin":"config.ini","where":"config.ini:3"},)"
           R"({"value":"memory","origin":"default","where":""}]})"));
-  EXPECT_EQ(explain_json(example(), true).if_list()->size(), 7U);
+  EXPECT_EQ(explain_json(example(), true).if_list()->size(), 8U);
 }
 
 TEST(Explain, no_secret_is_shown_anywhere) {
