@@ -128,7 +128,7 @@ url             = postgresql://me:***@host:5432/db?x=@  from config.ini:3
 
 TEST(Explain, everything_includes_defaults) {
   const std::string text = explain_text(example(), true);
-  EXPECT_NE(text.find("untouched       = 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("untouched          = 1"), std::string::npos) << text;
   EXPECT_NE(text.find("from default\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("__config_provider__"), std::string::npos) << text;
   EXPECT_EQ(explain_text(ConfigurationBuilder().add({.key = "a", .default_value = 1}).build()),
