@@ -230,31 +230,29 @@ std::optional<double> to_real(std::string_view text) {
   if (!spelled || spelled->empty()) {
     return std::nullopt;
   }
-  const std::string name = lower(*spelled);
-  const std::string_view unsigned_name =
-      std::string_view(name).substr(name.front() == '-' || name.front() == '+' ? 1 : 0);
-  const bool negative = name.front() == '-';
-  if (unsigned_name == "inf" || unsigned_name == "infinity") {
-    return negative ? -HUGE_VAL : HUGE_VAL;
-  }
-  if (unsigned_name == "nan") {
-    return std::nan("");
-  }
-  // Leaves no other words, hexadecimal numbers or second signs to from_chars.
-  if (unsigned_name.empty() ||
-      unsigned_name.find_first_not_of("0123456789.e+-") < unsigned_name.size() ||
-      unsigned_name.front() == '-' || unsigned_name.front() == '+') {
-    return std::nullopt;
-  }
+  const bool negative = spelled->front() == '-';
+  const bool has_sign = negative || spelled->front() == '+';
+  const std::string number = lower(std::string_view(*spelled).substr(has_sign ? 1 : 0));
   double real = 0;
-  const char* const last = unsigned_name.data() + unsigned_name.size();
-  const auto [end, failure] = std::from_chars(unsigned_name.data(), last, real);
-  if (end != last || failure == std::errc::invalid_argument) {
-    return std::nullopt;
-  }
-  // Too large is infinite, too small is zero, as in Python.
-  if (failure == std::errc::result_out_of_range) {
-    real = std::strtod(unsigned_name.data(), nullptr);
+  if (number == "inf" || number == "infinity") {
+    real = HUGE_VAL;
+  } else if (number == "nan") {
+    real = std::nan("");
+  } else {
+    // from_chars knows more words, and a sign of its own.
+    if (number.find_first_not_of("0123456789.e+-") != std::string::npos ||
+        number.starts_with('-')) {
+      return std::nullopt;
+    }
+    const char* const last = number.c_str() + number.size();
+    const auto [end, failure] = std::from_chars(number.c_str(), last, real);
+    if (end != last || failure == std::errc::invalid_argument) {
+      return std::nullopt;
+    }
+    // Too large is infinite, too small is zero, as in Python.
+    if (failure == std::errc::result_out_of_range) {
+      real = std::strtod(number.c_str(), nullptr);
+    }
   }
   return negative ? -real : real;
 }

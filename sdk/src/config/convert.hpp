@@ -26,6 +26,9 @@ void append_variable_name(std::string& name, std::string_view key);
 // Keys with this prefix describe sources of configuration to config-help and configure nothing.
 inline constexpr std::string_view kProviderPrefix = "__config_provider__";
 
+// Under this key, too, plugins ask for the team: it is the name of an enumeration's member.
+inline constexpr std::string_view kTeamAlias = "jobconfigkeys.team";
+
 // True for names such as `db_password`, whatever their option says.
 [[nodiscard]] bool names_a_secret(std::string_view key) noexcept;
 

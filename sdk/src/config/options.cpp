@@ -145,7 +145,9 @@ void declare_logging(ConfigurationBuilder& builder) {
                    "neither."});
   builder.add({.key = "syslog_enabled",
                .default_value = false,
-               .description = "Send the log to syslog as well."});
+               .description = "Send the log to syslog as well. VDK itself has no syslog yet: the "
+                              "four options are there for "
+                              "plugins that read them."});
   builder.add({.key = "syslog_url",
                .default_value = "localhost",
                .description = "Name of the host whose syslog receives the log."});
@@ -156,11 +158,12 @@ void declare_logging(ConfigurationBuilder& builder) {
 }
 
 void declare_notifications(ConfigurationBuilder& builder) {
-  builder.add({.key = "notification_enabled",
-               .default_value = false,
-               .description =
-                   "Send mails about how a run ended for local runs, too. Deployed ones send them "
-                   "anyway."});
+  builder.add(
+      {.key = "notification_enabled",
+       .default_value = false,
+       .description =
+           "Send mails about how a run ended for local runs, too. VDK itself sends no mails "
+           "yet: the options of notification are there for plugins that read them."});
   builder.add(
       {.key = "notification_job_log_url_pattern",
        .default_value = "https://example-job-log-url.com/{op_id},{start_time_ms},{end_time_ms}",
@@ -229,21 +232,25 @@ void declare_team_and_version(ConfigurationBuilder& builder) {
   builder.add({.key = "team_oauth_authorize_url",
                .description =
                    "Where to get OAuth tokens for the team, for plugins that log in as the team."});
+  // Accepted, so that configurations which have them stay valid.
   builder.add({.key = "package_name",
                .default_value = "vdk-core",
-               .description = "The package whose new versions are looked for."});
+               .description =
+                   "The package whose new versions are looked for. VDK does not look for "
+                   "new versions of itself; kept for plugins."});
   builder.add({.key = "package_index",
-               .default_value = "https://pypi.org",
-               .description = "The package index in which new versions are looked for."});
+               .default_value = "",
+               .description =
+                   "The package index in which new versions are looked for. VDK does not "
+                   "look for new versions of itself; kept for plugins."});
   builder.add({.key = "version_check_plugins",
                .default_value = true,
-               .description = "Look for new versions of plugins, too."});
-  builder.add(
-      {.key = "version_check_disabled",
-       .default_value = false,
-       .description =
-           "Do not look for new versions at all: right where somebody else decides on versions, "
-           "as in deployments."});
+               .description = "Look for new versions of plugins, too. VDK does not look for new "
+                              "versions; kept for plugins."});
+  builder.add({.key = "version_check_disabled",
+               .default_value = false,
+               .description = "Do not look for new versions. VDK does not do so in any case; kept "
+                              "for plugins."});
 }
 
 }  // namespace

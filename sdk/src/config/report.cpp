@@ -160,7 +160,9 @@ Value shown(const Value& value, const Origin& origin, bool sensitive) {
 std::optional<Explanation> explain(const Configuration& configuration, const std::string& key,
                                    const std::string& section, bool everything) {
   const bool by_default = configuration.is_default(key, section);
-  if (key.starts_with(kProviderPrefix) || (by_default && !everything)) {
+  // The second name of the team says nothing new.
+  const bool hidden = by_default || key == kTeamAlias;
+  if (key.starts_with(kProviderPrefix) || (hidden && !everything)) {
     return std::nullopt;
   }
   const Value value = configuration.get(key, section);
@@ -308,6 +310,11 @@ std::string explain_text(const Configuration& configuration, bool everything) {
     text += fmt::format("  from {}", describe(entry.effective.origin));
     std::string_view lead = ", overrides ";
     for (const Assignment& former : entry.overrode) {
+      const bool empty_default =
+          former.origin.kind == OriginKind::default_value && to_python_text(former.value).empty();
+      if (empty_default) {
+        continue;
+      }
       text += fmt::format("{}{} ({})", lead, on_one_line(former.value), describe(former.origin));
       lead = ", ";
     }

@@ -104,7 +104,7 @@ Configuration example() {
       .add({.key = "untouched", .default_value = 1});
   builder.add({.key = "pin", .default_value = "", .sensitive = true});
   builder.add({.key = "__config_provider__x", .default_value = "always_enabled"});
-  builder.set("db_default_type", "sqlite", kIni);
+  builder.set("db_default_type", "sqlite", kIni).set("jobconfigkeys.team", "t", kIni);
   builder.set("db_default_type", "duckdb", {OriginKind::environment, "VDK_DB_DEFAULT_TYPE"});
   builder.set("pin", "1234", kIni).set("pin", "5678", {OriginKind::command_line, "-c"});
   builder.set("password", "hunter2", kIni, "second_db").set("token", "", kIni, "second_db");
@@ -116,7 +116,7 @@ Configuration example() {
 TEST(Explain, says_where_values_come_from_and_hides_secrets) {
   EXPECT_EQ(explain_text(example()), R"([vdk]
 db_default_type = duckdb                                from environment variable VDK_DB_DEFAULT_TYPE, overrides sqlite (config.ini:3), memory (default)
-pin             = ***                                   from option -c, overrides *** (config.ini:3), (empty) (default)
+pin             = ***                                   from option -c, overrides *** (config.ini:3)
 
 [second_db]
 note            = two\nlines                            from plugin demo
@@ -128,7 +128,7 @@ url             = postgresql://me:***@host:5432/db?x=@  from config.ini:3
 
 TEST(Explain, everything_includes_defaults) {
   const std::string text = explain_text(example(), true);
-  EXPECT_NE(text.find("untouched       = 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("untouched          = 1"), std::string::npos) << text;
   EXPECT_NE(text.find("from default\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("__config_provider__"), std::string::npos) << text;
   EXPECT_EQ(explain_text(ConfigurationBuilder().add({.key = "a", .default_value = 1}).build()),
@@ -145,7 +145,7 @@ TEST(Explain, json_has_the_whole_history) {
           R"("where":"VDK_DB_DEFAULT_TYPE","sensitive":false,"overrode":[)"
           R"({"value":"sqlite","origin":"config.ini","where":"config.ini:3"},)"
           R"({"value":"memory","origin":"default","where":""}]})"));
-  EXPECT_EQ(explain_json(example(), true).if_list()->size(), 7U);
+  EXPECT_EQ(explain_json(example(), true).if_list()->size(), 8U);
 }
 
 TEST(Explain, no_secret_is_shown_anywhere) {

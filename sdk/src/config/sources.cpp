@@ -33,7 +33,7 @@ struct FixedSection {
 };
 
 const std::array<FixedSection, 3>& fixed_sections() {
-  static const std::array<FixedSection, 3> kSections = {{
+  static const std::array<FixedSection, 3> known = {{
       {"owner", {"team"}},
       {"job", {"schedule_cron", "python_version", "db_default_type"}},
       {"contacts",
@@ -41,7 +41,7 @@ const std::array<FixedSection, 3>& fixed_sections() {
         "notified_on_job_success", "notified_on_job_deploy", "enable_attempt_notifications",
         "enable_execution_notifications", "notification_delay_period_minutes"}},
   }};
-  return kSections;
+  return known;
 }
 
 // Lists of recipients are separated by ';' or ','; who sends the mails knows ';' only.
@@ -215,9 +215,8 @@ void JobConfig::apply(ConfigurationBuilder& builder) const {
     return Origin{OriginKind::config_ini, fmt::format("{}:{}", kFileName, line)};
   };
 
-  // Plugins ask for the team by the name of an enumeration's member, too.
   const std::optional<IniFile::Setting> team = ini_.get("owner", "team");
-  for (const std::string_view key : {"team", "jobconfigkeys.team"}) {
+  for (const std::string_view key : {std::string_view("team"), kTeamAlias}) {
     builder.set(key, team ? team->value : std::string{},
                 team ? origin(team->line) : Origin{OriginKind::config_ini, std::string(kFileName)});
   }
@@ -386,7 +385,7 @@ void apply_secrets(Configuration& configuration, const Value& secrets) {
 }
 
 std::vector<std::string> unknown_key_warnings(const Configuration& configuration) {
-  constexpr std::array<std::string_view, 2> kUndeclared = {"team", "jobconfigkeys.team"};
+  constexpr std::array<std::string_view, 2> kUndeclared = {"team", kTeamAlias};
   std::vector<std::string> warnings;
   for (const std::string& section : configuration.sections()) {
     const bool main = section == kMainSection;

@@ -583,7 +583,7 @@ INSTANTIATE_TEST_SUITE_P(
         OptionCase{"team_oauth_authorize_url", nullptr}, OptionCase{"python_version", nullptr},
         OptionCase{"syslog_url", "localhost"}, OptionCase{"syslog_port", 514},
         OptionCase{"syslog_enabled", false}, OptionCase{"syslog_sock_type", "UDP"},
-        OptionCase{"package_name", "vdk-core"}, OptionCase{"package_index", "https://pypi.org"},
+        OptionCase{"package_name", "vdk-core"}, OptionCase{"package_index", ""},
         OptionCase{"version_check_plugins", true}, OptionCase{"version_check_disabled", false},
         OptionCase{"notification_enabled", false},
         OptionCase{"notification_job_log_url_pattern",
