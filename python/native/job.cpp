@@ -70,6 +70,7 @@ bool is_property_type(nb::handle value) {
 }
 
 bool has_white_space(nb::handle str) {
+  if (PyUnicode_GetLength(str.ptr()) == 0) return false;
   const nb::object words = str.attr("split")();
   return PyList_Size(words.ptr()) != 1 || !nb::object(words[0]).equal(str);
 }

@@ -13,6 +13,9 @@ def describe(exception, job_directory, error_format):
 
 
 def _message(exception, error_format):
+    own = getattr(exception, "_vdk_core_text", None)
+    if own is not None:
+        return own
     if isinstance(getattr(exception, "_lines", None), list):
         from vdk.internal.core import errors
 
