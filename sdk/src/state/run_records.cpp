@@ -278,6 +278,7 @@ RunGuard::RunGuard(std::string_view job, std::string_view execution_id) noexcept
     lock_.emplace(file, std::chrono::milliseconds(100), LockMode::shared);
   } catch (const std::exception&) {
     // Where there is no place for a lock there is none for records, and start_record says so.
+    lock_.reset();
   }
 }
 

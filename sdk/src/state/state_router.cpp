@@ -111,35 +111,32 @@ std::string StateRouter::option(std::string_view name) const {
   return value.is_null() ? std::string() : std::string(trim(to_python_text(value)));
 }
 
-std::string StateRouter::types() const {
+std::vector<std::string> StateRouter::types() const {
   std::vector<std::string> names;
+  names.reserve(factories_.size());
   for (const auto& [name, factory] : factories_) names.push_back(name);
-  return join(names, ", ");
+  return names;
 }
 
 std::string StateRouter::chosen_type() const {
   const StateWords words = words_of(kind_);
-  const std::string configured = option("default_type");
+  std::string configured = option("default_type");
   if (!configured.empty()) {
     if (factories_.contains(configured)) return configured;
-    std::vector<std::string> names;
-    for (const auto& [name, factory] : factories_) names.push_back(name);
-    const std::optional<std::string> near = nearest_name(configured, names);
+    const std::optional<std::string> near = nearest_name(configured, types());
     throw configuration_error({
         .what = fmt::format("There is no back end '{}' for {}.", configured, words.many),
         .why =
             fmt::format("{}_default_type names it, and nothing registered it. Registered are: {}.",
-                        words.many, types()),
+                        words.many, join(types(), ", ")),
         .consequence = fmt::format("{} cannot be used.", words.title),
         .countermeasure = near ? fmt::format("Did you mean '{}'?", *near)
                                : "Correct the name, or install the plugin that provides it.",
     });
   }
   // What upstream would have counted: our own file back end is none of it.
-  std::vector<std::string> counted;
-  for (const auto& [name, factory] : factories_) {
-    if (name != kFile || !file_is_built_in_) counted.push_back(name);
-  }
+  std::vector<std::string> counted = types();
+  if (file_is_built_in_) std::erase(counted, kFile);
   if (factories_.contains(kDefault)) return std::string(kDefault);
   if (counted.size() == 1) return counted.front();
   if (counted.size() == 2 && std::ranges::find(counted, kMemory) != counted.end()) {
@@ -147,7 +144,7 @@ std::string StateRouter::chosen_type() const {
   }
   throw configuration_error({
       .what = fmt::format("The back end of {} cannot be chosen.", words.many),
-      .why = fmt::format("Several are registered: {}.", types()),
+      .why = fmt::format("Several are registered: {}.", join(types(), ", ")),
       .consequence = fmt::format("{} cannot be used.", words.title),
       .countermeasure = fmt::format("Set {}_default_type to one of them.", words.many),
   });
@@ -173,7 +170,7 @@ StateRouter::BackEnd StateRouter::make_back_end() const {
           .why = fmt::format(
               "{}_write_preprocess_sequence names it, and nothing registered it. Registered "
               "are: {}.",
-              words.many, types()),
+              words.many, join(types(), ", ")),
           .consequence = fmt::format("{} cannot be used.", words.title),
           .countermeasure = "Correct the name, or install the plugin that provides it.",
       });
@@ -241,7 +238,8 @@ Value StateRouter::all() { return *cached(); }
 Value StateRouter::get(std::string_view name, Value default_value) {
   const std::shared_ptr<const Value> map = cached();
   const Value* found = map->find(name);
-  return found != nullptr ? *found : std::move(default_value);
+  if (found != nullptr) return *found;
+  return default_value;
 }
 
 void StateRouter::set_all(Value map) {

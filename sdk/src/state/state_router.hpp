@@ -58,7 +58,7 @@ class VDK_API StateRouter {
   [[nodiscard]] std::shared_ptr<const BackEnd> back_end();
   [[nodiscard]] std::shared_ptr<const BackEnd> usable_back_end();
   [[nodiscard]] std::string option(std::string_view name) const;  // "default_type" and so on
-  [[nodiscard]] std::string types() const;
+  [[nodiscard]] std::vector<std::string> types() const;
   [[nodiscard]] std::shared_ptr<const Value> cached();
 
   StateKind kind_;
