@@ -143,7 +143,7 @@ def test_syntax_error_in_python(stage):
     stage.files(_10_bad__py="x = 1\ndef run(job_input)\n    pass\n", _20_after__py=SOUND_STEP)
     ended = stage.run()
     # The line, and the caret under the place, are the best explanation there is.
-    ended.says("10_bad.py", "line 2", "def run(job_input)", "SyntaxError", "expected ':'")
+    ended.says("10_bad.py:2", "def run(job_input)", "SyntaxError", "expected ':'")
     assert (ended.exit, ended.status, ended.stdout) == (1, "User error", "")
 
 
@@ -312,7 +312,7 @@ def test_property_that_is_not_json(stage):
     [
         ("{'a': True}", ["'a'", "bool"]),
         ("{'a b': 1}", ["'a b'", "white space"]),
-        ("{1: 1}", ["1", "int"]),
+        ("{1: 1}", ["1", "a name is text"]),
         ("{'a': object()}", ["'a'", "object"]),
     ],
 )
@@ -501,7 +501,7 @@ def test_two_runs_of_one_job_at_once(stage):
         os.close(opened)
     else:
         ended = stage.ended(first)
-    ended.says("properties", "another run")
+    ended.says("properties", "Another run")
     assert (ended.exit, ended.status) == (0, "Success")
     listed = stage.run("properties", "--list", "--output", "json", "job")
     assert json.loads(listed.stdout) == {"first": "was here"}

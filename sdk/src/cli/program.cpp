@@ -51,7 +51,8 @@ Configuration Program::configure(const JobConfig* job, const std::vector<std::st
   hooks_.vdk_configure.call(builder);
   apply_environment(builder, process_environment());
   apply_command_line(builder, settings);
-  Configuration configuration = builder.build();
+  Configuration configuration = std::move(builder).build();
+  redact_sensitive_values(configuration);
   hooks_.vdk_initialize.call(configuration);
   return configuration;
 }

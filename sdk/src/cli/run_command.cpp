@@ -167,6 +167,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
                          });
   if (view) events.subscribe([&view](const Event& event) { view->on_event(event); });
   if (event_file.wanted()) events.subscribe([&event_file](const Event& event) { event_file.write(event); });
+  for (const std::string& warning : job_config.warnings(configuration)) log(LogLevel::warning, kLogger, warning);
   for (const std::string& warning : unknown_key_warnings(configuration)) log(LogLevel::warning, kLogger, warning);
 
   const TerminationFile termination(configuration);

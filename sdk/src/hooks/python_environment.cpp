@@ -86,7 +86,7 @@ Interpreter find_interpreter() {
     if (!is_executable(path)) {
       throw configuration_error({.what = fmt::format("VDK_PYTHON names '{}', which cannot be run.", configured),
                                  .why = fmt::format("The system says: {}.", std::strerror(errno)),
-                                 .consequence = "The job has Python steps, and none was run.",
+                                 .consequence = "No step was run.",
                                  .countermeasure = "Set VDK_PYTHON to a Python interpreter, or unset it."});
     }
     return {path, "VDK_PYTHON"};

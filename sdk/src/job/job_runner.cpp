@@ -48,6 +48,13 @@ StepResult run_step(JobContext& context, const Step& step) {
   StepResult result{step.name, step.type, Clock::now(), {}};
   try {
     context.scope().cancellation.check();
+    std::error_code ignored;
+    if (std::filesystem::is_directory(step.file, ignored)) {
+      throw user_error({.what = fmt::format("The step {} is a directory.", step.name),
+                        .why = "Its name ends as that of a step, so it is taken for one.",
+                        .consequence = "The step and those after it did not run.",
+                        .countermeasure = fmt::format("Rename or remove {}.", step.file.string())});
+    }
     const auto runner = context.runners.find(step.type);
     if (runner == context.runners.end()) {
       throw configuration_error(
@@ -122,11 +129,13 @@ ExecutionResult run_steps(JobContext& context) {
     const StepStatus status = outcome.status;
     if (outcome.failure) result.failure = outcome.failure;
     result.steps.push_back(std::move(outcome));
-    if (status == StepStatus::error) {
-      result.status = StepStatus::error;
+    if (status == StepStatus::error || status == StepStatus::skip_requested) {
+      if (status == StepStatus::error) result.status = StepStatus::error;
+      for (std::size_t rest = i + 1; rest < context.steps.size(); ++rest) {
+        result.not_run.push_back(context.steps[rest].name);
+      }
       break;
     }
-    if (status == StepStatus::skip_requested) break;
   }
   result.end = Clock::now();
   return result;
@@ -203,7 +212,10 @@ void register_core_features(HookDispatcher& hooks) {
   hooks.initialize_job.add(
       "core-secrets",
       [](JobContext& context) {
-        if (context.secrets().available()) apply_secrets(context.configuration(), context.secrets().all());
+        if (context.secrets().available()) {
+          apply_secrets(context.configuration(), context.secrets().all());
+          redact_sensitive_values(context.configuration());
+        }
         return std::nullopt;
       },
       HookOrder::last);

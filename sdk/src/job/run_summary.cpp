@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "vdk/base/log.hpp"
@@ -47,6 +49,11 @@ std::string summary_text(const ExecutionResult& result) {
     for (const std::string& location : step.failure->locations) text += fmt::format("  at {}\n", location);
     text += fmt::format("{}: {}\n", step.failure->type_name, redact(step.failure->message));
   }
+  const bool a_step_says_why = std::ranges::any_of(result.steps, [](const StepResult& s) { return s.failure.has_value(); });
+  if (result.failure && !a_step_says_why) {
+    text += fmt::format("{}: {}\n", result.failure->type_name, redact(result.failure->message));
+  }
+  if (!result.not_run.empty()) text += fmt::format("Not run: {}\n", join(result.not_run, ", "));
   return text;
 }
 

@@ -19,14 +19,10 @@ namespace {
 }
 
 std::string read_text(const Step& step) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(step.file, ignored)) {
-    throw_unreadable(step, "It is a directory, but its name is that of a step.");
-  }
   std::string text = read_file(step.file);
   if (const auto offset = find_invalid_utf8(text)) {
     const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*offset), '\n');
-    throw_unreadable(step, fmt::format("Line {} holds the byte 0x{:02x} (offset {}), which is not UTF-8.", line,
+    throw_unreadable(step, fmt::format("It is not UTF-8: line {} holds the byte 0x{:02X} (offset {}).", line,
                                        static_cast<unsigned char>(text[*offset]), *offset));
   }
   return text;

@@ -16,6 +16,17 @@
 namespace vdk {
 namespace {
 
+// A lock in the local state; where it cannot be had, the error names the way to another directory.
+FileLock lock_state(const std::filesystem::path& file, std::chrono::milliseconds wait) {
+  try {
+    return FileLock(file, wait);
+  } catch (const Error& error) {
+    ErrorText text = error.text();
+    text.countermeasure += " Local state can live elsewhere: set VDK_STATE_DIRECTORY to a directory that you may write.";
+    throw Error(error.resolvable_by(), std::move(text));
+  }
+}
+
 std::size_t hash_of(const std::optional<std::string>& text) {
   return text ? std::hash<std::string>{}(*text) : 0;
 }
@@ -67,7 +78,7 @@ Value FileStore::write(std::string_view job, std::string_view team, const Value&
     const std::lock_guard lock(mutex_);
     std::filesystem::path lock_file = file;
     lock_file += ".lock";
-    const FileLock file_lock(lock_file, lock_wait_);
+    const FileLock file_lock = lock_state(lock_file, lock_wait_);
     if (const auto known = seen_.find(file); known != seen_.end()) {
       overwrites = !warned_ && known->second != hash_of(read_file_if_exists(file));
     }

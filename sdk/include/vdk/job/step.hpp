@@ -60,6 +60,7 @@ struct ExecutionResult {
   StepStatus status = StepStatus::success;
   std::vector<StepResult> steps{};
   std::optional<Failure> failure{};
+  std::vector<std::string> not_run{};  // steps behind the one that ended the run
 
   [[nodiscard]] bool failed() const noexcept { return status == StepStatus::error; }
 };
