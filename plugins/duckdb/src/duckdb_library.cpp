@@ -50,12 +50,32 @@ std::string installed_library() {
   return std::filesystem::exists(library, failure) ? library.string() : std::string();
 }
 
+// The library inside Python's duckdb package is an extension module as well: it wants an
+// interpreter's symbols, which a shared libpython has without any interpreter being started.
+void* open_python_module(const std::string& path) {
+  constexpr int kNewest = 15;
+  constexpr int kOldest = 10;
+  for (int minor = kNewest; minor >= kOldest; --minor) {
+    const std::string python = "libpython3." + std::to_string(minor) + ".so.1.0";
+    if (dlopen(python.c_str(), RTLD_LAZY | RTLD_GLOBAL))
+      return dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  }
+  return nullptr;
+}
+
 std::unique_ptr<Api> load(const std::string& path) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  std::string reason;
   if (!library) {
-    const char* reason = dlerror();
-    throw_unusable("DuckDB's library cannot be loaded.",
-                   reason ? reason : "The loader gives no reason.");
+    const char* said = dlerror();
+    reason = said ? said : "The loader gives no reason.";
+    if (reason.find("undefined symbol: Py") != std::string::npos ||
+        reason.find("undefined symbol: _Py") != std::string::npos) {
+      library = open_python_module(path);
+    }
+  }
+  if (!library) {
+    throw_unusable("DuckDB's library cannot be loaded.", reason);
   }
   auto api = std::make_unique<Api>();
   const char* missing = nullptr;

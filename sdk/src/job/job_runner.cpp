@@ -203,7 +203,14 @@ void register_core_features(HookDispatcher& hooks) {
     if (!context.directory().empty()) context.steps = find_steps(context.directory());
     context.runners.try_emplace(std::string(kSqlStep), [](JobContext& running, const Step& step) {
       run_sql_step(running, step, [&running](std::string_view query, std::string_view database) {
-        (void)running.execute_query(query, database);
+        const auto rows = running.execute_query(query, database);
+        if (!rows) return;
+        try {
+          rows->drain();  // the statement is to run to its end, its rows are nobody's
+        } catch (const Error&) {
+          running.scope().cancellation.check();
+          throw;
+        }
       });
       return true;
     });

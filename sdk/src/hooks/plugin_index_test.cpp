@@ -1,0 +1,145 @@
+#include "hooks/plugin_index.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "vdk/base/error.hpp"
+#include "vdk/base/log.hpp"
+#include "vdk/connection/driver.hpp"
+#include "vdk/hooks/hooks.hpp"
+
+namespace vdk {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kBuiltPlugins = VDK_BUILD_DIR "/lib/vdk/plugins";
+
+class PluginIndexTest : public testing::Test {
+ protected:
+  PluginIndexTest() {
+    directory_ =
+        fs::temp_directory_path() / ("vdk-plugins-" + std::to_string(getpid()) + "-" +
+                                     testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(directory_);
+    former_ = set_log_sink(
+        [this](const LogRecord& record) { logged_ += std::string(record.message) + '\n'; });
+  }
+  ~PluginIndexTest() override {
+    set_log_sink(former_);
+    fs::remove_all(directory_);
+  }
+
+  void write(const std::string& name, std::string_view content) {
+    std::ofstream(directory_ / name) << content;
+  }
+  [[nodiscard]] static Error refusal(PluginIndex& index) {
+    try {
+      (void)index.connection_factory(index.manifests().at(0));
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "not refused";
+    return user_error({.what = ""});
+  }
+
+  fs::path directory_;
+  HookDispatcher hooks_;
+  std::string logged_;
+  LogSink former_;
+};
+
+TEST_F(PluginIndexTest, reads_manifests_and_leaves_broken_ones_out) {
+  write("vdk_b.json",
+        R"({"name": "b", "version": "1", "engine": "e", "connections": ["B", "C"], "sinks": ["b"],
+                          "section_key": "B_FILE", "options": [
+                            {"key": "b_file", "default": "<temporary directory>/b.db", "description": "The file."},
+                            {"key": "b_password", "default": "", "sensitive": true}, {"key": "b_limit", "default": 5}]})");
+  write("vdk_a.json", R"({"name": "a", "version": "2"})");
+  write("vdk_broken.json", "{");
+  write("vdk_nameless.json", "{}");
+  write("notes.txt", "not a manifest");
+  const PluginIndex index(directory_, hooks_);
+  ASSERT_EQ(index.manifests().size(), 2U);
+  EXPECT_EQ(index.manifests()[0].name, "a");
+  const PluginManifest& manifest = index.manifests()[1];
+  EXPECT_EQ(manifest.connections, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(manifest.section_key, "b_file");
+  EXPECT_EQ(manifest.module.filename(), "vdk_b.so");
+  EXPECT_NE(logged_.find("vdk_broken.json"), std::string::npos) << logged_;
+  EXPECT_NE(logged_.find("vdk_nameless.json"), std::string::npos) << logged_;
+
+  ConfigurationBuilder builder;
+  index.declare_options(builder);
+  const Configuration configuration = builder.build();
+  EXPECT_EQ(configuration.get_string("b_file"), (fs::temp_directory_path() / "b.db").string());
+  EXPECT_EQ(configuration.get_integer("b_limit"), 5);
+  EXPECT_TRUE(configuration.is_sensitive("b_password"));
+}
+
+TEST_F(PluginIndexTest, an_absent_directory_has_no_plugins) {
+  EXPECT_TRUE(PluginIndex(directory_ / "absent", hooks_).manifests().empty());
+}
+
+TEST_F(PluginIndexTest, an_absent_module_is_named) {
+  write("vdk_a.json", R"({"name": "a", "version": "1", "connections": ["a"]})");
+  PluginIndex index(directory_, hooks_);
+  const Error error = refusal(index);
+  EXPECT_EQ(error.resolvable_by(), ResolvableBy::configuration);
+  EXPECT_NE(std::string(error.what()).find("vdk_a.so"), std::string::npos);
+  EXPECT_FALSE(index.is_open("a"));
+}
+
+TEST_F(PluginIndexTest, a_library_that_is_no_plugin_is_refused) {
+  write("vdk_a.json", R"({"name": "a", "version": "1", "connections": ["a"]})");
+  fs::create_symlink(fs::canonical(VDK_BUILD_DIR "/lib/libvdk.so"), directory_ / "vdk_a.so");
+  PluginIndex index(directory_, hooks_);
+  EXPECT_NE(refusal(index).text().why.find("vdk_plugin_descriptor"), std::string::npos);
+}
+
+TEST_F(PluginIndexTest, other_apis_and_other_compilers_are_refused_with_both_named) {
+  PluginDescriptor descriptor{kPluginApiVersion, sizeof(PluginDescriptor), VDK_ABI_TAG, nullptr};
+  EXPECT_EQ(why_refused(&descriptor), "");
+  descriptor.compiler = "libc++ 19";
+  EXPECT_NE(why_refused(&descriptor).find("libc++ 19"), std::string::npos);
+  EXPECT_NE(why_refused(&descriptor).find(VDK_ABI_TAG), std::string::npos);
+  descriptor.api_version = kPluginApiVersion + 1;
+  descriptor.compiler = nullptr;  // of another layout: not to be looked at
+  EXPECT_NE(why_refused(&descriptor).find("version 2 of the plugin API"), std::string::npos);
+}
+
+TEST_F(PluginIndexTest, opens_a_module_when_one_of_its_contributions_is_used) {
+  ConfigurationBuilder builder;
+  std::unique_ptr<DriverConnection> connection;
+  std::exception_ptr kept;
+  {
+    PluginIndex index(kBuiltPlugins, hooks_);
+    const auto manifest = std::ranges::find(index.manifests(), "sqlite", &PluginManifest::name);
+    ASSERT_NE(manifest, index.manifests().end());
+    index.declare_options(builder);
+    builder.set("sqlite_file", (directory_ / "t.db").string(), {OriginKind::command_line, "-c"});
+    EXPECT_FALSE(index.is_open("sqlite"));
+    connection = index.connection_factory(*manifest)(builder.build(), kMainSection);
+    EXPECT_TRUE(index.is_open("sqlite"));
+  }
+  // What a module made may live longer than the index.
+  try {
+    (void)connection->execute("select * from absent");
+  } catch (...) {
+    kept = std::current_exception();
+  }
+  connection.reset();
+  try {
+    std::rethrow_exception(kept);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.type_name(), "OperationalError");
+  }
+}
+
+}  // namespace
+}  // namespace vdk
