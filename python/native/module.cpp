@@ -63,6 +63,14 @@ void log_message(int level, const std::string& logger, const std::string& messag
   vdk::log_record({known, logger, message, {file, line, function}});
 }
 
+vdk::ColumnType column_type(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(vdk::ColumnType::json); ++i) {
+    const auto type = static_cast<vdk::ColumnType>(i);
+    if (vdk::to_string(type) == name) return type;
+  }
+  throw nb::value_error("There is no such column type.");
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -75,6 +83,9 @@ NB_MODULE(_native, module) {
              nb::arg("line") = 0, nb::arg("function") = "");
   module.def("configures_logging", [] { return vdk::run_settings().configures_logging; });
   module.def("logger_levels", [] { return vdk::run_settings().logger_levels; });
+  module.def("unite", [](const std::string& a, const std::string& b) {
+    return vdk::make_str(vdk::to_string(vdk::unite(column_type(a), column_type(b))));
+  });
   module.def("parse_json", [](nb::handle text) { return vdk::to_python(vdk::parse_json(vdk::text_of(text))); });
 
   nb::class_<vdk::ArrowBatch>(module, "ArrowBatch")

@@ -1,9 +1,14 @@
-"""Stores batches in DuckDB through the environment's own engine."""
+"""Stores batches in DuckDB through the environment's own engine, by the rules of the native sink."""
 from __future__ import annotations
 
+from vdk import _native
 from vdk.host.connections import duckdb_module
 from vdk.host.connections import open_duckdb
 
+_BATCH = "_vdk_batch"
+_CONFLICT_ATTEMPTS = 8
+_INTEGER_DIGITS = 19
+_MAXIMUM_DIGITS = 38
 _TYPES = {
     "null": "VARCHAR",
     "boolean": "BOOLEAN",
@@ -14,40 +19,40 @@ _TYPES = {
     "date": "DATE",
     "timestamp": "TIMESTAMP",
     "timestamp_tz": "TIMESTAMP WITH TIME ZONE",
-    "decimal": "VARCHAR",
-    "json": "JSON",
 }
-_BATCH = "_vdk_batch"
 
 
 class DuckDbSink:
-    """Writes into one database. Tables that it made itself get new columns as rows bring them."""
+    """Writes into one database. Tables that it made itself follow the rows: new columns, wider types."""
 
     def __init__(self, file, create_tables):
         self._file = file
         self._create_tables = create_tables
         self._connection = None
-        self._own_tables = set()
+        self._error = duckdb_module().Error
+        self._own = {}  # table: {lower-cased column: type of its values}
+        self._json_type = None
 
     def write(self, table, fields, batch):
         """Stores all rows of the batch or none. `fields` are names and types, `batch` has __arrow_c_stream__."""
         if self._connection is None:
+            import duckdb  # noqa: F401 - the engine's own module reads no Arrow streams without it
+
             self._connection = open_duckdb(self._file).cursor()
-        name = sql_name(table)
-        columns = self._prepare(name, fields)
-        listed = ", ".join(columns)
-        picked = ", ".join(_quote(field) for field, _ in fields)
+        name = split_name(table)
         self._connection.register(_BATCH, batch)
         try:
-            self._connection.execute("BEGIN")
-            try:
-                self._connection.execute(f"INSERT INTO {name} ({listed}) SELECT {picked} FROM {_BATCH}")
-                self._connection.execute("COMMIT")
-            except BaseException as error:
-                self._roll_back()
-                if isinstance(error, duckdb_module().Error):
-                    raise _refused(table, error) from error
-                raise
+            for attempt in range(_CONFLICT_ATTEMPTS):
+                try:
+                    return self._write_once(name, fields)
+                except self._error as error:
+                    # Transactions are optimistic: one that meets another's change of the table is repeated as a whole.
+                    conflict = type(error).__name__ == "TransactionException"
+                    if not conflict or attempt + 1 == _CONFLICT_ATTEMPTS:
+                        raise _refused(table, error) from error
+                    import time
+
+                    time.sleep(0.002 * 2**attempt)
         finally:
             self._connection.unregister(_BATCH)
 
@@ -55,61 +60,151 @@ class DuckDbSink:
         if self._connection is not None:
             self._connection.close()
 
-    def _roll_back(self):
+    def _write_once(self, name, fields):
+        own = None
+        self._connection.execute("BEGIN TRANSACTION")
         try:
-            self._connection.execute("ROLLBACK")
-        except duckdb_module().Error:
-            pass  # the engine has ended the transaction itself
+            table, known = self._find(name)
+            if table is None:
+                own = self._create(_sql_name(name), fields)
+                table, known = self._find(name)
+            elif table in self._own:
+                own = self._evolve(table, fields, known)
+                table, known = self._find(name)
+            missing = [field for field, _ in fields if field.lower() not in known]
+            if missing:
+                raise _no_column(table, missing, [column for column, _ in known.values()])
+            columns = ", ".join(_quote(known[field.lower()][0]) for field, _ in fields)
+            values = ", ".join(_quote(field) for field, _ in fields)
+            self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {_BATCH}")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            try:
+                self._connection.execute("ROLLBACK")
+            except self._error:
+                pass  # the engine has ended the transaction itself
+            raise
+        if own is not None:
+            self._own[table] = own
 
-    def _prepare(self, name, fields):
-        """The quoted columns of the table for the fields, created where they are missing and the table is ours."""
-        known = self._columns(name)
-        if known is None:
-            self._create(name, fields)
-            known = self._columns(name)
-        columns = []
-        missing = []
-        for field, kind in fields:
-            column = known.get(field.lower())
-            if column is None:
-                missing.append((field, kind))
-            columns.append(_quote(column or field))
-        if missing and name not in self._own_tables:
-            raise _no_column(name, [field for field, _ in missing], known.values())
-        for field, kind in missing:
-            self._connection.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {_quote(field)} {_TYPES[kind]}")
-        return columns
-
-    def _columns(self, name):
-        """The columns of the table by their lower-cased names; None where there is no table."""
-        try:
-            rows = self._connection.execute(f"DESCRIBE {name}").fetchall()
-        except duckdb_module().CatalogException:
-            return None
-        return {row[0].lower(): row[0] for row in rows}
+    def _find(self, name):
+        """The table's full name, and name and type of its columns by lower-cased name; (None, {}) where there is none."""
+        here = "database_name = current_database()"
+        *qualifiers, table = name
+        where, parameters = "lower(table_name) = lower(?)", [table]
+        if not qualifiers:
+            where += f" AND {here} AND schema_name = current_schema()"
+        elif len(qualifiers) == 1:
+            where += (
+                f" AND (({here} AND lower(schema_name) = lower(?))"
+                " OR (schema_name = 'main' AND lower(database_name) = lower(?)))"
+            )
+            parameters += qualifiers * 2
+        else:
+            where += " AND lower(database_name) = lower(?) AND lower(schema_name) = lower(?)"
+            parameters += qualifiers
+        rows = self._connection.execute(
+            "SELECT database_name, schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+            f"WHERE {where} ORDER BY database_name, schema_name, column_index",
+            parameters,
+        ).fetchall()
+        if not rows:
+            return None, {}
+        place = rows[0][:3]
+        return _sql_name(place), {row[3].lower(): (row[3], row[4]) for row in rows if row[:3] == place}
 
     def _create(self, name, fields):
         if not self._create_tables:
             raise _no_table(name, self._file)
-        columns = ", ".join(f"{_quote(field)} {_TYPES[kind]}" for field, kind in fields)
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
-        self._own_tables.add(name)
+        _native.log(
+            20, "vdk.duckdb", f"The table {name} does not exist; it is created from the first batch of rows."
+        )
+        columns = ", ".join(f"{_quote(field)} {self._sql_type(field, kind)}" for field, kind in fields)
+        self._connection.execute(f"CREATE TABLE {name} ({columns})")
+        return {field.lower(): kind for field, kind in fields}
+
+    def _evolve(self, name, fields, known):
+        own = dict(self._own[name])
+        for field, kind in fields:
+            key = field.lower()
+            if key not in known:
+                self._alter(name, f"ADD COLUMN {_quote(field)} {self._sql_type(field, kind)}")
+                own[key] = kind
+            elif key in own and kind != "null":  # others' columns stay as they are; nulls fit everywhere
+                column, present = known[key]
+                wanted = self._wanted_type(field, own[key], kind, present)
+                if wanted and wanted != present:
+                    self._alter(name, f"ALTER COLUMN {_quote(column)} TYPE {wanted}")
+                own[key] = _native.unite(own[key], kind)
+        return own
+
+    def _alter(self, name, change):
+        self._connection.execute(f"ALTER TABLE {name} {change}")
+
+    def _wanted_type(self, field, before, kind, present):
+        """The type that a column of ours needs for further values, or None where its own will do."""
+        united = _native.unite(before, kind)
+        if before == "null":
+            return self._sql_type(field, kind)
+        if united == "decimal":
+            return None if present == "VARCHAR" else self._wider_decimal(field, before, kind, present)
+        return self._sql_type(field, united) if united != before else None
+
+    def _wider_decimal(self, field, before, kind, present):
+        if "real" in (before, kind):
+            return "VARCHAR"
+        whole, fraction, plain = self._digits(field) if kind == "decimal" else (0, 0, True)
+        if before != kind:
+            whole = max(whole, _INTEGER_DIGITS)
+        if present.startswith("DECIMAL("):
+            fraction = max(fraction, int(present.rstrip(")").split(",")[1]))
+        return _decimal(whole, fraction, plain)
+
+    def _sql_type(self, field, kind):
+        if kind == "decimal":
+            return _decimal(*self._digits(field))
+        if kind == "json":
+            return self._json()
+        return _TYPES[kind]
+
+    def _digits(self, field):
+        """The most digits before and behind the point of the batch's decimals, and whether all are written plainly."""
+        value = f"ltrim(CAST({_quote(field)} AS VARCHAR), '+-')"
+        return self._connection.execute(
+            f"SELECT coalesce(max(length(ltrim(split_part(v, '.', 1), '0'))), 0), "
+            f"coalesce(max(length(split_part(v, '.', 2))), 0), "
+            f"coalesce(bool_and(regexp_full_match(v, '[0-9]*[.]?[0-9]*')), true) "
+            f"FROM (SELECT {value} AS v FROM {_BATCH})"
+        ).fetchone()
+
+    def _json(self):
+        if self._json_type is None:
+            (loaded,) = self._connection.execute(
+                "SELECT count(*) FROM duckdb_extensions() WHERE extension_name = 'json' AND loaded"
+            ).fetchone()
+            self._json_type = "JSON" if loaded else "VARCHAR"
+        return self._json_type
 
 
-def sql_name(table):
-    """A destination as SQL: dots separate catalogue, schema and table; parts may be quoted; anything else is one name."""
-    parts = [""]
-    quoted = False
-    for character in table:
-        if character == '"':
-            quoted = not quoted
-        elif character == "." and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += character
-    if quoted or not all(parts) or len(parts) > 3:
-        return _quote(table)
+def split_name(table):
+    """The parts of a destination: what is written like SQL names means what it means there, anything else is one name."""
+    import re
+
+    name = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+    if not re.fullmatch(rf"{name}(?:\.{name}){{0,2}}", table):
+        return (table,)
+    parts = re.findall(name, table)
+    return tuple(part[1:-1].replace('""', '"') if part.startswith('"') else part for part in parts)
+
+
+def _sql_name(parts):
     return ".".join(_quote(part) for part in parts)
+
+
+def _decimal(whole, fraction, plain):
+    if not plain or whole + fraction > _MAXIMUM_DIGITS:
+        return "VARCHAR"
+    return f"DECIMAL({_MAXIMUM_DIGITS},{fraction})"
 
 
 def _quote(name):
@@ -145,5 +240,5 @@ def _no_table(name, file):
         "Cannot send payload for ingestion to DuckDB database.",
         f"The destination table {name} does not exist in {file}, and duckdb_ingest_auto_create_table_enabled is off.",
         "No row of this batch was stored.",
-        "Make sure the destination_table exists in the DuckDB database.",
+        "Make sure the destination_table exists in the target DuckDB database.",
     )

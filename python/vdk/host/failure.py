@@ -13,14 +13,15 @@ def describe(exception, job_directory, error_format):
 
 
 def _message(exception, error_format):
+    own = getattr(exception, "_vdk_core_text", None)
+    if own is not None:
+        return own
     if isinstance(getattr(exception, "_lines", None), list):
         from vdk.internal.core import errors
 
         if isinstance(exception, errors.BaseVdkError):
             pretty = error_format == "pretty"
             return (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(exception)
-    if isinstance(exception, SyntaxError):
-        return exception.msg or "invalid syntax"
     return str(exception)
 
 

@@ -100,7 +100,9 @@ def from_core(type_name, resolvable_by, what, why, consequence, countermeasure):
         ResolvableBy.USER_ERROR: UserCodeError,
     }
     kind = known.get(type_name) or fallback[ResolvableBy(resolvable_by)]
-    return kind(*(line for line in (what, why, consequence, countermeasure) if line))
+    exception = kind(*(line for line in (what, why, consequence, countermeasure) if line))
+    exception._vdk_core_text = "\n".join(exception._lines[1:])
+    return exception
 
 
 def report(error_type, exception):
