@@ -87,7 +87,7 @@ void check_state(StateKind kind, nb::handle map) {
   while (PyDict_Next(map.ptr(), &at, &key, &value)) {
     if (Py_TYPE(key) != &PyUnicode_Type || has_white_space(key)) {
       raise_value_error("The " + what + " name " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
-                     " is not allowed: a name is text without white space. Nothing was stored.");
+                     " (" + class_name(key) + ") is not allowed: a name is text without white space. Nothing was stored.");
     }
     if (!is_property_type(value)) {
       raise_value_error("The " + what + " " + nb::cast<std::string>(nb::repr(nb::handle(key))) +

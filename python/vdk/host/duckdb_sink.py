@@ -36,8 +36,14 @@ class DuckDbSink:
     def write(self, table, fields, batch):
         """Stores all rows of the batch or none. `fields` are names and types, `batch` has __arrow_c_stream__."""
         if self._connection is None:
+            import duckdb  # noqa: F401 - the engine's own module reads no Arrow streams without it
+
             self._connection = open_duckdb(self._file).cursor()
+<<<<<<< HEAD
         name = sql_name(table)
+=======
+        name = split_name(table)
+>>>>>>> python
         self._connection.register(_BATCH, batch)
         try:
             for attempt in range(_CONFLICT_ATTEMPTS):
@@ -62,6 +68,7 @@ class DuckDbSink:
         own = None
         self._connection.execute("BEGIN TRANSACTION")
         try:
+<<<<<<< HEAD
             known = self._columns(name)
             if not known:
                 own = self._create(name, fields)
@@ -75,6 +82,21 @@ class DuckDbSink:
             columns = ", ".join(_quote(known[field.lower()][0]) for field, _ in fields)
             values = ", ".join(_quote(field) for field, _ in fields)
             self._connection.execute(f"INSERT INTO {name} ({columns}) SELECT {values} FROM {_BATCH}")
+=======
+            table, known = self._find(name)
+            if table is None:
+                own = self._create(_sql_name(name), fields)
+                table, known = self._find(name)
+            elif table in self._own:
+                own = self._evolve(table, fields, known)
+                table, known = self._find(name)
+            missing = [field for field, _ in fields if field.lower() not in known]
+            if missing:
+                raise _no_column(table, missing, [column for column, _ in known.values()])
+            columns = ", ".join(_quote(known[field.lower()][0]) for field, _ in fields)
+            values = ", ".join(_quote(field) for field, _ in fields)
+            self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {_BATCH}")
+>>>>>>> python
             self._connection.execute("COMMIT")
         except BaseException:
             try:
@@ -83,6 +105,7 @@ class DuckDbSink:
                 pass  # the engine has ended the transaction itself
             raise
         if own is not None:
+<<<<<<< HEAD
             self._own[name] = own
 
     def _columns(self, name):
@@ -96,6 +119,35 @@ class DuckDbSink:
                 return {}
             raise
         return {column.lower(): (column, kind) for column, kind in rows}
+=======
+            self._own[table] = own
+
+    def _find(self, name):
+        """The table's full name, and name and type of its columns by lower-cased name; (None, {}) where there is none."""
+        here = "database_name = current_database()"
+        *qualifiers, table = name
+        where, parameters = "lower(table_name) = lower(?)", [table]
+        if not qualifiers:
+            where += f" AND {here} AND schema_name = current_schema()"
+        elif len(qualifiers) == 1:
+            where += (
+                f" AND (({here} AND lower(schema_name) = lower(?))"
+                " OR (schema_name = 'main' AND lower(database_name) = lower(?)))"
+            )
+            parameters += qualifiers * 2
+        else:
+            where += " AND lower(database_name) = lower(?) AND lower(schema_name) = lower(?)"
+            parameters += qualifiers
+        rows = self._connection.execute(
+            "SELECT database_name, schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+            f"WHERE {where} ORDER BY database_name, schema_name, column_index",
+            parameters,
+        ).fetchall()
+        if not rows:
+            return None, {}
+        place = rows[0][:3]
+        return _sql_name(place), {row[3].lower(): (row[3], row[4]) for row in rows if row[:3] == place}
+>>>>>>> python
 
     def _create(self, name, fields):
         if not self._create_tables:
@@ -170,6 +222,7 @@ class DuckDbSink:
         return self._json_type
 
 
+<<<<<<< HEAD
 def sql_name(table):
     """A destination as SQL: what is written like SQL names means what it means there, anything else is one name."""
     import re
@@ -179,6 +232,27 @@ def sql_name(table):
         parts = re.findall(name, table)
         return ".".join(part if part.startswith('"') else _quote(part) for part in parts)
     return _quote(table)
+
+
+def _decimal(whole, fraction, plain):
+    if not plain or whole + fraction > _MAXIMUM_DIGITS:
+        return "VARCHAR"
+    return f"DECIMAL({_MAXIMUM_DIGITS},{fraction})"
+=======
+def split_name(table):
+    """The parts of a destination: what is written like SQL names means what it means there, anything else is one name."""
+    import re
+
+    name = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+    if not re.fullmatch(rf"{name}(?:\.{name}){{0,2}}", table):
+        return (table,)
+    parts = re.findall(name, table)
+    return tuple(part[1:-1].replace('""', '"') if part.startswith('"') else part for part in parts)
+
+
+def _sql_name(parts):
+    return ".".join(_quote(part) for part in parts)
+>>>>>>> python
 
 
 def _decimal(whole, fraction, plain):

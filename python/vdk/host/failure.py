@@ -22,8 +22,6 @@ def _message(exception, error_format):
         if isinstance(exception, errors.BaseVdkError):
             pretty = error_format == "pretty"
             return (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(exception)
-    if isinstance(exception, SyntaxError):
-        return exception.msg or "invalid syntax"
     return str(exception)
 
 

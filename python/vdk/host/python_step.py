@@ -1,4 +1,5 @@
 """Runs one Python step: loads the file as a module of its own and calls its `run`."""
+import os
 import sys
 from _frozen_importlib import ModuleSpec, module_from_spec
 from _frozen_importlib_external import SourceFileLoader
@@ -35,6 +36,11 @@ def module_name(name):
 
 
 def load_module(path, name):
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            f"The step {name} is a directory, but its name is that of a step. Give it another name, "
+            "or move it into a sub-directory."
+        )
     loader = SourceFileLoader(module_name(name), path)
     spec = ModuleSpec(loader.name, loader, origin=path)
     spec._set_fileattr = True
