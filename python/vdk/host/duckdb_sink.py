@@ -39,11 +39,7 @@ class DuckDbSink:
             import duckdb  # noqa: F401 - the engine's own module reads no Arrow streams without it
 
             self._connection = open_duckdb(self._file).cursor()
-<<<<<<< HEAD
-        name = sql_name(table)
-=======
         name = split_name(table)
->>>>>>> python
         self._connection.register(_BATCH, batch)
         try:
             for attempt in range(_CONFLICT_ATTEMPTS):
@@ -68,21 +64,6 @@ class DuckDbSink:
         own = None
         self._connection.execute("BEGIN TRANSACTION")
         try:
-<<<<<<< HEAD
-            known = self._columns(name)
-            if not known:
-                own = self._create(name, fields)
-                known = self._columns(name)
-            elif name in self._own:
-                own = self._evolve(name, fields, known)
-                known = self._columns(name)
-            missing = [field for field, _ in fields if field.lower() not in known]
-            if missing:
-                raise _no_column(name, missing, [column for column, _ in known.values()])
-            columns = ", ".join(_quote(known[field.lower()][0]) for field, _ in fields)
-            values = ", ".join(_quote(field) for field, _ in fields)
-            self._connection.execute(f"INSERT INTO {name} ({columns}) SELECT {values} FROM {_BATCH}")
-=======
             table, known = self._find(name)
             if table is None:
                 own = self._create(_sql_name(name), fields)
@@ -96,7 +77,6 @@ class DuckDbSink:
             columns = ", ".join(_quote(known[field.lower()][0]) for field, _ in fields)
             values = ", ".join(_quote(field) for field, _ in fields)
             self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {_BATCH}")
->>>>>>> python
             self._connection.execute("COMMIT")
         except BaseException:
             try:
@@ -105,21 +85,6 @@ class DuckDbSink:
                 pass  # the engine has ended the transaction itself
             raise
         if own is not None:
-<<<<<<< HEAD
-            self._own[name] = own
-
-    def _columns(self, name):
-        """Name and type of the table's columns by lower-cased name; empty where there is no table."""
-        try:
-            rows = self._connection.execute(
-                f"SELECT name, type FROM pragma_table_info('{name.replace(chr(39), chr(39) * 2)}')"
-            ).fetchall()
-        except self._error as error:
-            if type(error).__name__ == "CatalogException":
-                return {}
-            raise
-        return {column.lower(): (column, kind) for column, kind in rows}
-=======
             self._own[table] = own
 
     def _find(self, name):
@@ -147,7 +112,6 @@ class DuckDbSink:
             return None, {}
         place = rows[0][:3]
         return _sql_name(place), {row[3].lower(): (row[3], row[4]) for row in rows if row[:3] == place}
->>>>>>> python
 
     def _create(self, name, fields):
         if not self._create_tables:
@@ -222,23 +186,6 @@ class DuckDbSink:
         return self._json_type
 
 
-<<<<<<< HEAD
-def sql_name(table):
-    """A destination as SQL: what is written like SQL names means what it means there, anything else is one name."""
-    import re
-
-    name = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
-    if re.fullmatch(rf"{name}(?:\.{name}){{0,2}}", table):
-        parts = re.findall(name, table)
-        return ".".join(part if part.startswith('"') else _quote(part) for part in parts)
-    return _quote(table)
-
-
-def _decimal(whole, fraction, plain):
-    if not plain or whole + fraction > _MAXIMUM_DIGITS:
-        return "VARCHAR"
-    return f"DECIMAL({_MAXIMUM_DIGITS},{fraction})"
-=======
 def split_name(table):
     """The parts of a destination: what is written like SQL names means what it means there, anything else is one name."""
     import re
@@ -252,7 +199,6 @@ def split_name(table):
 
 def _sql_name(parts):
     return ".".join(_quote(part) for part in parts)
->>>>>>> python
 
 
 def _decimal(whole, fraction, plain):
