@@ -157,7 +157,7 @@ def test_syntax_error_in_sql(stage):
 def test_sql_error_in_the_second_statement_names_its_line(stage):
     stage.files(_10_bad__sql="CREATE TABLE t (x INTEGER);\n\n-- next\nINSERT INTO u VALUES (1);\n")
     ended = stage.run()
-    ended.says("10_bad.sql", "no such table: u", "line 4")
+    ended.says("10_bad.sql", "no such table: u", "statement 2")
     assert (ended.exit, ended.status) == (1, "User error")
 
 
