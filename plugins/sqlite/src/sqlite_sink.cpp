@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 
 #include "vdk/base/log.hpp"
 
@@ -83,6 +82,58 @@ std::string_view declared_type(ColumnType type) {
   return "";
 }
 
+void append_digits(std::string& text, std::int64_t value, int digits) {
+  char buffer[20];
+  for (int i = digits - 1; i >= 0; --i) {
+    buffer[i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+  text.append(buffer, static_cast<std::size_t>(digits));
+}
+
+void append_date(std::string& text, std::int64_t days) {
+  // std::chrono has no years beyond 32767: count whole cycles of 400 years apart.
+  constexpr std::int64_t kCycleDays = 146'097;
+  constexpr std::int64_t kPlainYears = 9999;
+  std::int64_t cycles = days / kCycleDays;
+  if (days % kCycleDays < 0) --cycles;
+  const std::chrono::year_month_day date{
+      std::chrono::sys_days(std::chrono::days(days - cycles * kCycleDays))};
+  const std::int64_t year = static_cast<int>(date.year()) + cycles * 400;
+  if (year < 0) text += '-';
+  const std::int64_t magnitude = year < 0 ? -year : year;
+  if (magnitude <= kPlainYears) {
+    append_digits(text, magnitude, 4);
+  } else {
+    text += std::to_string(magnitude);
+  }
+  text += '-';
+  append_digits(text, static_cast<unsigned>(date.month()), 2);
+  text += '-';
+  append_digits(text, static_cast<unsigned>(date.day()), 2);
+}
+
+void append_timestamp(std::string& text, std::int64_t microseconds, bool utc) {
+  const std::chrono::sys_time<std::chrono::microseconds> time{
+      std::chrono::microseconds(microseconds)};
+  const auto midnight = std::chrono::floor<std::chrono::days>(time);
+  const std::int64_t of_day = (time - midnight).count();
+  const std::int64_t seconds = of_day / kMicrosecondsPerSecond;
+  const std::int64_t fraction = of_day % kMicrosecondsPerSecond;
+  append_date(text, midnight.time_since_epoch().count());
+  text += ' ';
+  append_digits(text, seconds / 3600, 2);
+  text += ':';
+  append_digits(text, seconds / 60 % 60, 2);
+  text += ':';
+  append_digits(text, seconds % 60, 2);
+  if (fraction != 0) {
+    text += '.';
+    append_digits(text, fraction, 6);
+  }
+  if (utc) text += "+00:00";
+}
+
 // Everything or nothing: rolled back unless it was committed.
 class Transaction {
  public:
@@ -137,13 +188,13 @@ int bind(const Api& api, sqlite3_stmt* statement, int index, const Column& colum
                              nullptr);
     }
     case ColumnType::date:
-      buffer = date_text(column.integer(row));
+      buffer.clear();
+      append_date(buffer, column.integer(row));
       return bind_text(buffer);
     case ColumnType::timestamp:
-      buffer = timestamp_text(column.integer(row), false);
-      return bind_text(buffer);
     case ColumnType::timestamp_tz:
-      buffer = timestamp_text(column.integer(row), true);
+      buffer.clear();
+      append_timestamp(buffer, column.integer(row), column.field.type == ColumnType::timestamp_tz);
       return bind_text(buffer);
     case ColumnType::text:
     case ColumnType::decimal:
@@ -189,31 +240,15 @@ TableName parse_table_name(std::string_view text) {
 }
 
 std::string date_text(std::int64_t days) {
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  std::string text;
+  append_date(text, days);
   return text;
 }
 
 std::string timestamp_text(std::int64_t microseconds, bool utc) {
-  using std::chrono::days;
-  using std::chrono::floor;
-  const std::chrono::sys_time<std::chrono::microseconds> time{
-      std::chrono::microseconds(microseconds)};
-  const auto midnight = floor<days>(time);
-  const std::int64_t of_day = (time - midnight).count();
-  const auto seconds = static_cast<int>(of_day / kMicrosecondsPerSecond);
-  const auto fraction = static_cast<int>(of_day % kMicrosecondsPerSecond);
-  char text[32];
-  std::snprintf(text, sizeof text, " %02d:%02d:%02d", seconds / 3600, seconds / 60 % 60,
-                seconds % 60);
-  std::string result = date_text(midnight.time_since_epoch().count()) + text;
-  if (fraction != 0) {
-    std::snprintf(text, sizeof text, ".%06d", fraction);
-    result += text;
-  }
-  return utc ? result + "+00:00" : result;
+  std::string text;
+  append_timestamp(text, microseconds, utc);
+  return text;
 }
 
 SqliteSink::SqliteSink(const Api& api, Options options) : api_(api), options_(std::move(options)) {}

@@ -288,6 +288,9 @@ TEST_F(SqliteTest, creates_the_table_with_types_from_the_rows) {
 TEST_F(SqliteTest, dates_before_the_epoch_and_far_ones_are_exact) {
   EXPECT_EQ(date_text(-719162), "0001-01-01");
   EXPECT_EQ(date_text(2932896), "9999-12-31");
+  EXPECT_EQ(date_text(2932897), "10000-01-01");
+  EXPECT_EQ(timestamp_text(std::numeric_limits<std::int64_t>::max(), false),
+            "294247-01-10 04:00:54.775807");
   EXPECT_EQ(timestamp_text(-1, false), "1969-12-31 23:59:59.999999");
 }
 
