@@ -1,8 +1,8 @@
 #include "hooks/plugin_index.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/file.hpp"
 #include "base/shared_library.hpp"
@@ -40,7 +40,8 @@ Option parse_option(const Value& entry) {
   option.description = text_at(entry, "description");
   if (const Value* value = entry.find("default")) {
     option.default_value = *value;
-    if (const std::string* text = value->if_string(); text && text->starts_with(kTemporaryDirectory)) {
+    if (const std::string* text = value->if_string();
+        text && text->starts_with(kTemporaryDirectory)) {
       std::error_code ignored;
       option.default_value =
           fs::temp_directory_path(ignored).string() + text->substr(kTemporaryDirectory.size());
@@ -66,15 +67,16 @@ PluginManifest parse_manifest(const fs::path& file) {
   }
   manifest.module = fs::path(file).replace_extension(".so");
   if (manifest.name.empty()) {
-    throw configuration_error({.what = fmt::format("The plugin manifest {} names no plugin.", file.string())});
+    throw configuration_error(
+        {.what = fmt::format("The plugin manifest {} names no plugin.", file.string())});
   }
   return manifest;
 }
 
 }  // namespace
 
-// What the module made goes before the module's plugin; the module itself stays until the process ends, because
-// exceptions that it threw may be kept longer than anything here.
+// What the module made goes before the module's plugin; the module itself stays until the process
+// ends, because exceptions that it threw may be kept longer than anything here.
 class PluginIndex::OpenPlugin : public Contributions {
  public:
   OpenPlugin(const PluginManifest& manifest, HookDispatcher& hooks)
@@ -84,7 +86,8 @@ class PluginIndex::OpenPlugin : public Contributions {
     const PluginDescriptor* described = descriptor ? descriptor() : nullptr;
     if (const std::string reason = why_refused(described); !reason.empty()) {
       throw configuration_error(
-          {.what = fmt::format("The plugin {} {} does not fit this program.", manifest.name, manifest.version),
+          {.what = fmt::format("The plugin {} {} does not fit this program.", manifest.name,
+                               manifest.version),
            .why = reason,
            .consequence = "It was not loaded, and what it offers is not there.",
            .countermeasure = "Install the version of the plugin that belongs to this program."});
@@ -116,27 +119,31 @@ class PluginIndex::OpenPlugin : public Contributions {
 std::string why_refused(const PluginDescriptor* descriptor) {
   if (!descriptor) return "Its module has no function vdk_plugin_descriptor.";
   if (descriptor->api_version != kPluginApiVersion) {
-    return fmt::format("It was built for version {} of the plugin API, and this program has version {}.",
-                       descriptor->api_version, kPluginApiVersion);
+    return fmt::format(
+        "It was built for version {} of the plugin API, and this program has version {}.",
+        descriptor->api_version, kPluginApiVersion);
   }
   if (descriptor->descriptor_size != sizeof(PluginDescriptor)) {
     return "Its descriptor has another size than this program's.";
   }
   if (std::string_view(descriptor->compiler) != VDK_ABI_TAG) {
-    return fmt::format("It was built with {}, and this program with {}.", descriptor->compiler, VDK_ABI_TAG);
+    return fmt::format("It was built with {}, and this program with {}.", descriptor->compiler,
+                       VDK_ABI_TAG);
   }
   return {};
 }
 
 PluginIndex::PluginIndex(const fs::path& directory, HookDispatcher& hooks) : hooks_(hooks) {
   std::error_code failure;
-  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
     if (entry->path().extension() != ".json") continue;
     try {
       manifests_.push_back(parse_manifest(entry->path()));
     } catch (const Error& error) {
       log(LogLevel::warning, "vdk.plugins",
-          fmt::format("The plugin manifest {} was left out: {}", entry->path().string(), error.what()));
+          fmt::format("The plugin manifest {} was left out: {}", entry->path().string(),
+                      error.what()));
     }
   }
   std::ranges::sort(manifests_, {}, &PluginManifest::name);
@@ -173,14 +180,16 @@ namespace {
 
 // The factory of the first name that the manifest lists: the one that stands for the plugin.
 template <class Factories>
-const auto& contributed(const Factories& factories, const std::vector<std::string>& names, const PluginManifest& manifest,
-                        std::string_view kind) {
+const auto& contributed(const Factories& factories, const std::vector<std::string>& names,
+                        const PluginManifest& manifest, std::string_view kind) {
   const std::string name = names.empty() ? std::string() : names.front();
   const auto found = factories.find(name);
   if (found == factories.end()) {
     throw configuration_error(
-        {.what = fmt::format("The plugin {} has no {} '{}', though its manifest says so.", manifest.name, kind, name),
-         .countermeasure = "Install the plugin again: module and manifest do not belong together."});
+        {.what = fmt::format("The plugin {} has no {} '{}', though its manifest says so.",
+                             manifest.name, kind, name),
+         .countermeasure =
+             "Install the plugin again: module and manifest do not belong together."});
   }
   return found->second;
 }

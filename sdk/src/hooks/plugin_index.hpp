@@ -1,5 +1,5 @@
-// The native plugins of an installation: read from their manifests, opened when one of their contributions is used.
-// The manifest is documented in docs/plugin-manifest.md.
+// The native plugins of an installation: read from their manifests, opened when one of their
+// contributions is used. The manifest is documented in docs/plugin-manifest.md.
 #pragma once
 
 #include <filesystem>
@@ -25,14 +25,16 @@ struct PluginManifest {
   std::string engine;                    // names that alias one engine share it
   std::vector<std::string> connections;  // lower case
   std::vector<std::string> sinks;        // lower case
-  std::string section_key;               // a configuration sub-section that has this key is a connection and a sink too
+  std::string
+      section_key;  // a configuration sub-section that has this key is a connection and a sink too
   std::vector<Option> options;
   std::filesystem::path module;
 };
 
 class VDK_API PluginIndex {
  public:
-  // Reads every *.json in the directory; one that cannot be read is reported with one warning, and the others stay. `hooks` must outlive the index.
+  // Reads every *.json in the directory; one that cannot be read is reported with one warning, and
+  // the others stay. `hooks` must outlive the index.
   PluginIndex(const std::filesystem::path& directory, HookDispatcher& hooks);
   ~PluginIndex();
   PluginIndex(const PluginIndex&) = delete;
@@ -45,8 +47,9 @@ class VDK_API PluginIndex {
   // Declares every plugin's options.
   void declare_options(ConfigurationBuilder& builder) const;
 
-  // Opens the plugin's module where it is not open yet and returns what it contributed. Throw Error (configuration) where the module
-  // cannot be opened, was built against another API, or does not contribute what its manifest says.
+  // Opens the plugin's module where it is not open yet and returns what it contributed. Throw Error
+  // (configuration) where the module cannot be opened, was built against another API, or does not
+  // contribute what its manifest says.
   [[nodiscard]] const ConnectionFactory& connection_factory(const PluginManifest& manifest);
   [[nodiscard]] const SinkFactory& sink_factory(const PluginManifest& manifest);
 
@@ -60,7 +63,8 @@ class VDK_API PluginIndex {
   std::map<std::string, std::unique_ptr<OpenPlugin>, std::less<>> open_;
 };
 
-// Compares a module's descriptor with what this program was built against; an empty string where they fit, else the reason.
+// Compares a module's descriptor with what this program was built against; an empty string where
+// they fit, else the reason.
 [[nodiscard]] VDK_API std::string why_refused(const PluginDescriptor* descriptor);
 
 }  // namespace vdk

@@ -10,15 +10,12 @@
 
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
-#include "vdk/connection/driver.hpp"
 #include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kBuiltPlugins = VDK_BUILD_DIR "/lib/vdk/plugins";
 
 class PluginIndexTest : public testing::Test {
  protected:
@@ -111,34 +108,6 @@ TEST_F(PluginIndexTest, other_apis_and_other_compilers_are_refused_with_both_nam
   descriptor.api_version = kPluginApiVersion + 1;
   descriptor.compiler = nullptr;  // of another layout: not to be looked at
   EXPECT_NE(why_refused(&descriptor).find("version 2 of the plugin API"), std::string::npos);
-}
-
-TEST_F(PluginIndexTest, opens_a_module_when_one_of_its_contributions_is_used) {
-  ConfigurationBuilder builder;
-  std::unique_ptr<DriverConnection> connection;
-  std::exception_ptr kept;
-  {
-    PluginIndex index(kBuiltPlugins, hooks_);
-    const auto manifest = std::ranges::find(index.manifests(), "sqlite", &PluginManifest::name);
-    ASSERT_NE(manifest, index.manifests().end());
-    index.declare_options(builder);
-    builder.set("sqlite_file", (directory_ / "t.db").string(), {OriginKind::command_line, "-c"});
-    EXPECT_FALSE(index.is_open("sqlite"));
-    connection = index.connection_factory(*manifest)(builder.build(), kMainSection);
-    EXPECT_TRUE(index.is_open("sqlite"));
-  }
-  // What a module made may live longer than the index.
-  try {
-    (void)connection->execute("select * from absent");
-  } catch (...) {
-    kept = std::current_exception();
-  }
-  connection.reset();
-  try {
-    std::rethrow_exception(kept);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.type_name(), "OperationalError");
-  }
 }
 
 }  // namespace
