@@ -42,7 +42,8 @@ def test_the_program_starts(prefix, tmp_path):
 
 def test_a_job_of_sql_steps_runs(prefix, tmp_path):
     shutil.copytree(ROOT / "examples" / "sql-only", tmp_path / "sql-only")
-    run(prefix, "run", "sql-only", cwd=tmp_path)
+    arguments = '{"planet": "Jupiter", "min_radius_km": 1000}'
+    run(prefix, "run", "sql-only", "--arguments", arguments, cwd=tmp_path)
 
 
 def test_a_job_with_a_python_step_runs(prefix, tmp_path):
