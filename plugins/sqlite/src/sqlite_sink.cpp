@@ -62,8 +62,8 @@ bool take_name(std::string_view& text, std::string& name) {
 // that SQLite stores whatever comes later as it comes.
 std::string_view declared_type(ColumnType type) {
   switch (type) {
-    case ColumnType::null:
-      return "";
+    case ColumnType::null:  // as upstream: a column that nobody filled yet is text
+      return " TEXT";
     case ColumnType::boolean:
     case ColumnType::integer:
       return " INTEGER";

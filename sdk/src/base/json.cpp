@@ -1,8 +1,10 @@
-// Reading JSON: Boost.JSON's event parser, so that integers keep their digits.
-#include <boost/json/basic_parser_impl.hpp>
-#include <boost/json/src.hpp>  // the library itself, compiled here: Debian's static one is no shared code
-
+// Reading JSON as Python's json module does: no library here takes its NaN and Infinity, its lone surrogates and its
+// integers of any size, and jobs have all of them.
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
 
 #include "vdk/base/error.hpp"
 #include "vdk/base/value.hpp"
@@ -11,128 +13,214 @@ namespace vdk {
 
 namespace {
 
-constexpr std::size_t kMaxDepth = 256;
+constexpr int kMaxDepth = 256;
 
-struct Builder {
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-  using Text = boost::json::string_view;
-  using Failure = boost::json::error_code;
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
 
-  struct Level {
-    Value container;
-    std::string key{};
-  };
-  std::vector<Level> levels;
-  Value root;
-  std::string text;  // of the string, key or number at hand; it may come in parts
+  Value parse_document() {
+    Value value = parse_value(0);
+    skip_blanks();
+    if (at_ < text_.size()) fail("there is more text after the end of the value");
+    return value;
+  }
 
-  void put(Value value) {
-    if (levels.empty()) {
-      root = std::move(value);
-    } else if (Value::List* list = levels.back().container.if_list()) {
-      list->push_back(std::move(value));
-    } else {
-      levels.back().container.set(levels.back().key, std::move(value));
+ private:
+  [[noreturn]] void fail(std::string_view why) const {
+    const std::string_view before = text_.substr(0, at_);
+    const auto line = 1 + std::ranges::count(before, '\n');
+    const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+    throw user_error({.what = fmt::format("This is not valid JSON (line {}, column {}): {}.", line,
+                                          at_ - line_start + 1, why)});
+  }
+
+  void skip_blanks() {
+    while (at_ < text_.size() && std::string_view(" \t\r\n").contains(text_[at_])) ++at_;
+  }
+
+  [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  bool take(std::string_view word) {
+    if (!text_.substr(at_).starts_with(word)) return false;
+    at_ += word.size();
+    return true;
+  }
+
+  Value parse_value(int depth) {
+    if (depth > kMaxDepth) fail(fmt::format("it is nested deeper than {} levels", kMaxDepth));
+    skip_blanks();
+    switch (peek()) {
+      case '{': return parse_object(depth);
+      case '[': return parse_list(depth);
+      case '"': return parse_string();
+      default: break;
+    }
+    if (take("null")) return nullptr;
+    if (take("true")) return true;
+    if (take("false")) return false;
+    if (take("NaN")) return std::numeric_limits<double>::quiet_NaN();
+    if (take("Infinity")) return std::numeric_limits<double>::infinity();
+    if (take("-Infinity")) return -std::numeric_limits<double>::infinity();
+    return parse_number();
+  }
+
+  Value parse_object(int depth) {
+    ++at_;
+    Value object{Value::Map{}};
+    skip_blanks();
+    if (take("}")) return object;
+    for (;;) {
+      skip_blanks();
+      if (peek() != '"') fail("a name in double quotes is expected");
+      const std::string key = parse_string();
+      skip_blanks();
+      if (!take(":")) fail("a colon is expected");
+      object.set(key, parse_value(depth + 1));
+      skip_blanks();
+      if (take("}")) return object;
+      if (!take(",")) fail("a comma or } is expected");
     }
   }
-  bool end_container() {
-    Value value = std::move(levels.back().container);
-    levels.pop_back();
-    put(std::move(value));
-    return true;
-  }
-  std::string take_text(Text last_part) {
-    text.append(last_part.data(), last_part.size());
-    return std::exchange(text, {});
-  }
-  bool put_big(Text last_part) {
-    put(Value::BigInteger{take_text(last_part)});
-    return true;
+
+  Value parse_list(int depth) {
+    ++at_;
+    Value::List list;
+    skip_blanks();
+    if (take("]")) return list;
+    for (;;) {
+      list.push_back(parse_value(depth + 1));
+      skip_blanks();
+      if (take("]")) return list;
+      if (!take(",")) fail("a comma or ] is expected");
+    }
   }
 
-  bool on_document_begin(Failure&) { return true; }
-  bool on_document_end(Failure&) { return true; }
-  bool on_object_begin(Failure&) {
-    levels.push_back({Value(Value::Map{})});
-    return true;
-  }
-  bool on_object_end(std::size_t, Failure&) { return end_container(); }
-  bool on_array_begin(Failure&) {
-    levels.push_back({Value(Value::List{})});
-    return true;
-  }
-  bool on_array_end(std::size_t, Failure&) { return end_container(); }
-  bool on_key_part(Text part, std::size_t, Failure&) {
-    text.append(part.data(), part.size());
-    return true;
-  }
-  bool on_key(Text part, std::size_t, Failure&) {
-    levels.back().key = take_text(part);
-    return true;
-  }
-  bool on_string_part(Text part, std::size_t, Failure&) {
-    text.append(part.data(), part.size());
-    return true;
-  }
-  bool on_string(Text part, std::size_t, Failure&) {
-    put(take_text(part));
-    return true;
-  }
-  bool on_number_part(Text part, Failure&) {
-    text.append(part.data(), part.size());
-    return true;
-  }
-  bool on_int64(std::int64_t value, Text, Failure&) {
-    text.clear();
-    put(value);
-    return true;
-  }
-  bool on_uint64(std::uint64_t, Text part, Failure&) { return put_big(part); }
-  bool on_double(double value, Text part, Failure&) {
-    const std::string digits = take_text(part);
-    if (digits.find_first_of(".eE") == std::string::npos) {
-      put(Value::BigInteger{digits});
-    } else {
-      put(value);
+  std::string parse_string() {
+    ++at_;
+    std::string out;
+    for (;;) {
+      const std::size_t end = std::min(text_.find_first_of("\"\\", at_), text_.size());
+      for (; at_ < end; ++at_) {
+        if (static_cast<unsigned char>(text_[at_]) < 0x20) fail("a control character stands in a string");
+        out += text_[at_];
+      }
+      if (at_ == text_.size()) fail("a string has no end");
+      if (text_[at_++] == '"') return out;
+      parse_escape(out);
     }
-    return true;
   }
-  bool on_bool(bool value, Failure&) {
-    put(value);
-    return true;
+
+  void parse_escape(std::string& out) {
+    constexpr std::string_view kLetters = "\"\\/bfnrt";
+    constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
+    const char letter = peek();
+    if (const std::size_t known = kLetters.find(letter); known != std::string_view::npos && letter != '\0') {
+      ++at_;
+      out += kMeanings[known];
+      return;
+    }
+    if (letter != 'u') fail("a backslash is followed by no escape");
+    ++at_;
+    unsigned code = parse_hex();
+    if (code >= 0xD800 && code < 0xDC00 && text_.substr(at_).starts_with("\\u")) {
+      const std::size_t back = at_;
+      at_ += 2;
+      const unsigned low = parse_hex();
+      if (low >= 0xDC00 && low < 0xE000) {
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+      } else {
+        at_ = back;
+      }
+    }
+    append_utf8(out, code);
   }
-  bool on_null(Failure&) {
-    put(nullptr);
-    return true;
+
+  unsigned parse_hex() {
+    unsigned code = 0;
+    const std::string_view digits = text_.substr(at_, 4);
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+    if (failure != std::errc() || digits.size() < 4 || end != digits.data() + 4) fail("\\u needs four hexadecimal digits");
+    at_ += 4;
+    return code;
   }
-  bool on_comment_part(Text, Failure&) { return true; }
-  bool on_comment(Text, Failure&) { return true; }
+
+  // A lone surrogate gets the three bytes that Python's "surrogatepass" gives it.
+  static void append_utf8(std::string& out, unsigned code) {
+    const auto put = [&out](unsigned byte) { out += static_cast<char>(byte); };
+    if (code < 0x80) {
+      put(code);
+    } else if (code < 0x800) {
+      put(0xC0 | code >> 6);
+      put(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+      put(0xE0 | code >> 12);
+      put(0x80 | (code >> 6 & 0x3F));
+      put(0x80 | (code & 0x3F));
+    } else {
+      put(0xF0 | code >> 18);
+      put(0x80 | (code >> 12 & 0x3F));
+      put(0x80 | (code >> 6 & 0x3F));
+      put(0x80 | (code & 0x3F));
+    }
+  }
+
+  std::size_t skip_digits() {
+    const std::size_t start = at_;
+    while (peek() >= '0' && peek() <= '9') ++at_;
+    return at_ - start;
+  }
+
+  Value parse_number() {
+    const std::size_t start = at_;
+    if (peek() == '-') ++at_;
+    const bool zero = peek() == '0';
+    const std::size_t whole_digits = skip_digits();
+    if (whole_digits == 0 || (zero && whole_digits > 1)) {
+      at_ = start;
+      fail("a value is expected");
+    }
+    bool real = false;
+    const std::size_t before_fraction = at_;
+    if (peek() == '.') {
+      ++at_;
+      if (skip_digits() == 0) {
+        at_ = before_fraction;
+      } else {
+        real = true;
+      }
+    }
+    const std::size_t before_exponent = at_;
+    if (peek() == 'e' || peek() == 'E') {
+      ++at_;
+      if (peek() == '+' || peek() == '-') ++at_;
+      if (skip_digits() == 0) {
+        at_ = before_exponent;
+      } else {
+        real = true;
+      }
+    }
+    const std::string_view digits = text_.substr(start, at_ - start);
+    if (real) return real_value(digits);
+    std::int64_t integer = 0;
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), integer);
+    if (failure == std::errc::result_out_of_range) return Value::BigInteger{std::string(digits)};
+    return integer;
+  }
+
+  static double real_value(std::string_view digits) {
+    double value = 0;
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    // Out of range is infinity or zero to Python; strtod tells which.
+    return failure == std::errc::result_out_of_range ? std::strtod(std::string(digits).c_str(), nullptr) : value;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
 };
 
 }  // namespace
 
-Value parse_json(std::string_view text) {
-  boost::json::parse_options options;
-  options.max_depth = kMaxDepth;
-  boost::json::basic_parser<Builder> parser(options);
-  boost::json::error_code failure;
-  const std::size_t parsed = parser.write_some(false, text.data(), text.size(), failure);
-  const bool rest_is_blank =
-      text.substr(parsed).find_first_not_of(" \t\r\n") == std::string_view::npos;
-  if (failure || !rest_is_blank) {
-    const std::string_view before = text.substr(0, parsed);
-    const auto line = 1 + std::ranges::count(before, '\n');
-    const std::size_t line_start = before.rfind('\n');
-    const std::size_t column =
-        parsed - (line_start == std::string_view::npos ? 0 : line_start + 1) + 1;
-    throw user_error({.what = fmt::format("This is not valid JSON (line {}, column {}).", line, column),
-                      .why = failure ? fmt::format("The parser says: {}.", failure.message())
-                                     : std::string("There is more text after the end of the value.")});
-  }
-  return std::move(parser.handler().root);
-}
+Value parse_json(std::string_view text) { return Parser(text).parse_document(); }
 
 }  // namespace vdk

@@ -157,7 +157,11 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   std::optional<TerminalView> view;
   if (live) view.emplace(terminal_style(), [&host](std::string_view text) { host.write_err(text); });
   set_log_level(live ? LogLevel::warning : program.verbosity().value_or(log_level_of(configuration)));
-  const LogView log_view(lower(configuration.get_string("log_format")) == "json" ? LogFormat::json : LogFormat::text,
+  std::optional<LogView> log_view;
+  if (upper(configuration.get_string("log_config")) == "NONE") {
+    set_log_level(LogLevel::warning);
+  } else {
+    log_view.emplace(lower(configuration.get_string("log_format")) == "json" ? LogFormat::json : LogFormat::text,
                          name, ids.attempt_id, [&host, &view](std::string_view line) {
                            if (view) {
                              view->print_above(line);
@@ -165,6 +169,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
                              host.write_err(line);
                            }
                          });
+  }
   if (view) events.subscribe([&view](const Event& event) { view->on_event(event); });
   if (event_file.wanted()) events.subscribe([&event_file](const Event& event) { event_file.write(event); });
   for (const std::string& warning : job_config.warnings(configuration)) log(LogLevel::warning, kLogger, warning);

