@@ -79,7 +79,7 @@ nb::object PythonJob::job_input() {
     const nb::object native = nb::cast(job, nb::rv_policy::take_ownership);
     if (template_arguments_.get().is_valid()) job->set_arguments(nb::borrow(template_arguments_.get()));
     native_ = SharedObject(native);
-    job_input_ = SharedObject(import("vdk.internal.builtin_plugins.run.job_input").attr("JobInput")(native));
+    job_input_ = SharedObject(import("vdk.host.job_input").attr("JobInput")(native));
   }
   return nb::borrow(job_input_.get());
 }

@@ -19,6 +19,27 @@ std::atomic<bool> g_forked{false};
 
 nb::object signal_module() { return nb::module_::import_("_signal"); }
 
+// Whether the interpreter itself has written the signal to our pipe. A library (asyncio) may have taken its wake-up descriptor; writing
+// the signal twice would be read as two signals, and the second one ends the run hard.
+bool wakes_the_watcher() {
+  const nb::object set_descriptor = signal_module().attr("set_wakeup_fd");
+  const int pipe = g_pipe;
+  const int present = nb::cast<int>(set_descriptor(pipe, nb::arg("warn_on_full_buffer") = false));
+  if (present != pipe) set_descriptor(present);
+  return present == pipe;
+}
+
+thread_local sigset_t t_former_mask;
+
+void block_signals() {
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&ours, number);
+  pthread_sigmask(SIG_BLOCK, &ours, &t_former_mask);
+}
+
+void unblock_signals() { pthread_sigmask(SIG_SETMASK, &t_former_mask, nullptr); }
+
 void restore_defaults_in_child() {
   g_pipe = -1;
   g_steps = 0;
@@ -61,9 +82,10 @@ StepGuard::StepGuard() noexcept { ++g_steps; }
 StepGuard::~StepGuard() { --g_steps; }
 
 void handle_signal(int signal_number, nb::handle) {
-  // Written here too: a library (asyncio) may have taken the wake-up descriptor for itself.
-  const auto byte = static_cast<unsigned char>(signal_number);
-  [[maybe_unused]] const auto written = write(g_pipe, &byte, 1);
+  if (!wakes_the_watcher()) {
+    const auto byte = static_cast<unsigned char>(signal_number);
+    [[maybe_unused]] const auto written = write(g_pipe, &byte, 1);
+  }
   if (g_steps == 0 || g_raised != 0) return;
   g_raised = signal_number;
   if (signal_number == SIGINT) {
@@ -89,8 +111,14 @@ void watch_forks() {
   if (registered) return;
   registered = true;
   pthread_atfork(nullptr, nullptr, [] { g_forked = true; });
+  // A signal that reaches the child before it has its own handling back would be written to the parent's pipe, and lost to the child.
   nb::module_::import_("posix").attr("register_at_fork")(
-      nb::arg("after_in_child") = nb::cpp_function([] { restore_defaults_in_child(); }));
+      nb::arg("before") = nb::cpp_function([] { block_signals(); }),
+      nb::arg("after_in_parent") = nb::cpp_function([] { unblock_signals(); }),
+      nb::arg("after_in_child") = nb::cpp_function([] {
+        restore_defaults_in_child();
+        unblock_signals();
+      }));
 }
 
 bool in_forked_child() noexcept { return g_forked; }

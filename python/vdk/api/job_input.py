@@ -1,6 +1,4 @@
 """What a data job's step can do: the interface of the `job_input` that `run(job_input)` gets."""
-from __future__ import annotations
-
 from abc import ABCMeta
 from abc import abstractmethod
 
@@ -25,7 +23,7 @@ class IManagedConnection:
     """Access to databases."""
 
     @abstractmethod
-    def execute_query(self, query_as_utf8_string) -> list[list]:
+    def execute_query(self, query_as_utf8_string) -> "list[list]":
         """Runs a query on the default database and returns all rows, or None where there is no result set.
 
         `{name}` in the text is replaced by the property or argument of that name.
@@ -43,10 +41,10 @@ class IIngester:
     def send_object_for_ingestion(
         self,
         payload: dict,
-        destination_table: str | None = None,
-        method: str | None = None,
-        target: str | None = None,
-        collection_id: str | None = None,
+        destination_table: "str | None" = None,
+        method: "str | None" = None,
+        target: "str | None" = None,
+        collection_id: "str | None" = None,
     ):
         """Sends one row, or the rows of a pandas DataFrame.
 
@@ -62,10 +60,10 @@ class IIngester:
         self,
         rows: iter,
         column_names: list,
-        destination_table: str | None = None,
-        method: str | None = None,
-        target: str | None = None,
-        collection_id: str | None = None,
+        destination_table: "str | None" = None,
+        method: "str | None" = None,
+        target: "str | None" = None,
+        collection_id: "str | None" = None,
     ):
         """Sends many rows: an iterable of sequences, or a cursor.
 
@@ -116,7 +114,7 @@ class IJobInput(IProperties, IManagedConnection, IIngester, ITemplate, IJobArgum
         """The name of the job; in a template that of the job which runs it."""
 
     @abstractmethod
-    def get_job_directory(self) -> pathlib.Path:  # noqa: F821
+    def get_job_directory(self) -> "pathlib.Path":  # noqa: F821
         """The directory of the running job or template."""
 
     @abstractmethod
@@ -128,5 +126,5 @@ class IJobInput(IProperties, IManagedConnection, IIngester, ITemplate, IJobArgum
         """Ends the job, or the template, successfully at once."""
 
     @abstractmethod
-    def get_temporary_write_directory(self) -> pathlib.Path:  # noqa: F821
+    def get_temporary_write_directory(self) -> "pathlib.Path":  # noqa: F821
         """A directory for temporary files."""

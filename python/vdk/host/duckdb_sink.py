@@ -18,7 +18,7 @@ _TYPES = {
     "binary": "BLOB",
     "date": "DATE",
     "timestamp": "TIMESTAMP",
-    "timestamp_tz": "TIMESTAMP WITH TIME ZONE",
+    "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
 }
 
 

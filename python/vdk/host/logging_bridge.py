@@ -1,56 +1,8 @@
-"""Python's logging inside a run: records of a job's own loggers go where the program's go, in the same form.
-
-`logging` costs more than the interpreter itself, so nothing here imports it. A finder waits for the first
-import by the job and configures the root logger before that import returns.
-"""
+"""Python's logging inside a run: records of a job's own loggers go where the program's go, in the same form."""
 import sys
 
 
-class _LoggingFinder:
-    """Fires once, when `logging` is imported."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name != "logging":
-            return None
-        sys.meta_path.remove(_LoggingFinder)
-        for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target)
-            if spec is not None:
-                break
-        else:
-            return None
-        execute = spec.loader.exec_module
-
-        def exec_module(module):
-            execute(module)
-            _configure(module)
-
-        spec.loader.exec_module = exec_module
-        return spec
-
-
-def watch_for_logging():
-    if "logging" in sys.modules:
-        _configure(sys.modules["logging"])
-    else:
-        sys.meta_path.insert(0, _LoggingFinder)
-
-
-def _verbosity(words):
-    """What -v asked for; log_level_vdk is the level of the program's own records only."""
-    level = "INFO"
-    for word, following in zip(words, [*words[1:], ""]):
-        if word in ("-v", "--verbosity"):
-            level = following
-        elif word.startswith("--verbosity="):
-            level = word.partition("=")[2]
-        elif word == "run":
-            break
-    return level.upper()
-
-
-def _configure(logging):
+def configure(logging):
     from vdk import _native
 
     if not _native.configures_logging():
@@ -79,3 +31,16 @@ def _configure(logging):
             logging.getLogger(name).setLevel(level)
         except ValueError as error:
             _native.log(30, "vdk.logging", f"log_level_module names an unknown level: {error}")
+
+
+def _verbosity(words):
+    """What -v asked for; log_level_vdk is the level of the program's own records only."""
+    level = "INFO"
+    for word, following in zip(words, [*words[1:], ""]):
+        if word in ("-v", "--verbosity"):
+            level = following
+        elif word.startswith("--verbosity="):
+            level = word.partition("=")[2]
+        elif word == "run":
+            break
+    return level.upper()

@@ -9,20 +9,9 @@ _OWN = sys.path[0] + "/vdk"
 _FOREIGN_MARK = "/internal/cli_entry.py"
 
 
-def _refuse_foreign_core():
-    for portion in vdk.__path__:
-        if portion != _OWN and os.path.exists(portion + _FOREIGN_MARK):
-            sys.stderr.write(
-                f"vdk cannot start: another vdk-core is installed in {os.path.dirname(portion)}, and Python would mix "
-                f"the two. Remove it with: {sys.executable} -m pip uninstall vdk-core\n"
-            )
-            sys.exit(1)
-
-
 def main(arguments):
     _refuse_foreign_core()
     from vdk import _native
-    from vdk.host.logging_bridge import watch_for_logging
 
     watch_for_logging()
     code = _native.main(arguments, owns_process=True)
@@ -34,3 +23,54 @@ def main(arguments):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = code or 1
     sys.exit(code)
+
+
+def _refuse_foreign_core():
+    for portion in vdk.__path__:
+        if portion != _OWN and os.path.exists(portion + _FOREIGN_MARK):
+            sys.stderr.write(
+                f"vdk cannot start: another vdk-core is installed in {os.path.dirname(portion)}, and Python would mix "
+                f"the two. Remove it with: {sys.executable} -m pip uninstall vdk-core\n"
+            )
+            sys.exit(1)
+
+
+def watch_for_logging():
+    """Has the root logger configured before the first `import logging` returns.
+
+    `logging` costs more than the interpreter itself: only a job that imports it shall pay for it.
+    """
+    if "logging" in sys.modules:
+        _configure_logging(sys.modules["logging"])
+    else:
+        sys.meta_path.insert(0, _LoggingFinder)
+
+
+def _configure_logging(logging):
+    from vdk.host.logging_bridge import configure
+
+    configure(logging)
+
+
+class _LoggingFinder:
+    """Fires once, when `logging` is imported."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != "logging":
+            return None
+        sys.meta_path.remove(_LoggingFinder)
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                break
+        else:
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            _configure_logging(module)
+
+        spec.loader.exec_module = exec_module
+        return spec

@@ -7,6 +7,9 @@ from vdk.internal.core.error_classifiers import get_exception_resolvable_by
 from vdk.internal.core.error_classifiers import ResolvableBy
 
 
+_JOB_INPUT = __file__.replace("internal/builtin_plugins/run/job_input_error_classifier", "host/job_input")
+
+
 def whom_to_blame(exception, executor_module=None, data_job_path=None):
     """The kind of the exception.
 
@@ -34,7 +37,7 @@ def whom_to_blame(exception, executor_module=None, data_job_path=None):
     for file in reversed(files):
         if file == executor_module:
             return ResolvableBy.USER_ERROR
-        if file.startswith(executor_directory):
+        if file.startswith(executor_directory) or file == _JOB_INPUT:
             return ResolvableBy.PLATFORM_ERROR
     return ResolvableBy.USER_ERROR
 

@@ -1,0 +1,171 @@
+"""The job_input of a step. Everything that it does is done by the native job behind it."""
+import sys
+
+from vdk.api.job_input import IJobInput
+
+_PAGE_ROWS = 10_000
+
+
+class JobInput(IJobInput):
+    # Plugins and jobs replace methods of an instance (execute_query above all): methods call each other through it.
+
+    def __init__(self, job):
+        self.__job = job
+        self.__rejected = None
+
+    # Job
+
+    def get_name(self):
+        return self.__job.name
+
+    def get_job_directory(self):
+        directory = self.__job.directory
+        if not directory:
+            return None
+        import pathlib
+
+        return pathlib.Path(directory)
+
+    def get_arguments(self):
+        return self.__job.arguments()
+
+    def get_execution_properties(self):
+        return self.__job.execution_properties()
+
+    def get_temporary_write_directory(self):
+        import pathlib
+
+        return pathlib.Path(self.__job.configuration_value("temporary_write_directory"))
+
+    def skip_remaining_steps(self):
+        from vdk.internal.core.errors import SkipRemainingStepsException
+
+        raise SkipRemainingStepsException("The step asked to skip the remaining steps.")
+
+    # Properties and secrets
+
+    def get_property(self, name, default_value=None):
+        return self.__job.properties().get(name, default_value)
+
+    def get_all_properties(self):
+        return self.__job.properties()
+
+    def set_all_properties(self, properties):
+        self.__job.set_properties(properties)
+
+    def get_secret(self, name, default_value=None):
+        return self.__job.secrets().get(name, default_value)
+
+    def get_all_secrets(self):
+        return self.__job.secrets()
+
+    def set_all_secrets(self, secrets):
+        self.__job.set_secrets(secrets)
+
+    # Databases
+
+    def get_managed_connection(self, database=None):
+        connection = self.__job.open_connection(database)
+        if connection._connection_hook_spec_factory is None:
+            connection._connection_hook_spec_factory = self.__job
+        return connection
+
+    def execute_query(self, sql, database=None):
+        if not sql or not sql.strip():
+            from vdk.internal.core.errors import UserCodeError
+
+            raise UserCodeError(
+                "The query is empty.",
+                "execute_query was called without a statement.",
+                "Nothing was sent to the database.",
+                "Pass the text of a statement.",
+            )
+        connection = self.get_managed_connection(database)
+        standard_literals = getattr(connection, "_standard_literals", False)
+        return connection.execute_query(self._substitute_query_params(sql, standard_literals))
+
+    def _substitute_query_params(self, sql, standard_literals=False):
+        return self.__job.substitute(sql, standard_literals)
+
+    # Ingestion
+
+    def send_object_for_ingestion(self, payload, destination_table=None, method=None, target=None, collection_id=None):
+        if type(payload) is not dict and _is_data_frame(payload):
+            return self.send_tabular_data_for_ingestion(
+                payload.itertuples(index=False), list(payload.columns), destination_table, method, target, collection_id
+            )
+        try:
+            self.__job.send_object(payload, destination_table, method, target, collection_id)
+        except Exception as error:
+            if not _is_rejection(error):
+                raise
+            # The rows after it still go in; the step fails when it is over (see vdk.host.python_step).
+            if self.__rejected is None:
+                self.__rejected = _with_caller(error, sys._getframe(1))
+
+    def send_tabular_data_for_ingestion(
+        self, rows, column_names, destination_table=None, method=None, target=None, collection_id=None
+    ):
+        columns = _checked_columns(column_names, destination_table)
+        for page in _pages(rows):
+            self.__job.send_page(page, columns, destination_table, method, target, collection_id)
+
+    def _take_rejected(self):
+        """The first row that was refused since the last call, as an exception; None where all were taken."""
+        rejected, self.__rejected = self.__rejected, None
+        return rejected
+
+    # Templates
+
+    def execute_template(self, template_name, template_args, database="default"):
+        return self.__job.execute_template(template_name, template_args, database)
+
+
+def _is_data_frame(payload):
+    # Whoever has one has imported pandas.
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(payload, getattr(pandas, "DataFrame", ()))
+
+
+def _is_rejection(error):
+    exceptions = sys.modules.get("vdk.internal.builtin_plugins.ingestion.exception")
+    return exceptions is not None and isinstance(error, exceptions.PayloadIngestionException)
+
+
+def _with_caller(error, frame):
+    """The exception as if it had passed through the caller, so that it tells which line sent the row."""
+    trace = error.__traceback__
+    return error.with_traceback(type(trace)(trace, frame, frame.f_lasti, frame.f_lineno))
+
+
+def _checked_columns(column_names, destination_table):
+    try:
+        columns = list(column_names)
+    except TypeError:
+        raise _invalid_arguments("column_names", "an iterable of column names", column_names) from None
+    if not columns and destination_table is None:
+        raise _invalid_arguments("column_names or destination_table", "one of the two", column_names)
+    return columns
+
+
+def _pages(rows):
+    fetch = getattr(rows, "fetchmany", None)
+    if fetch is None:
+        try:
+            iterator = iter(rows)
+        except TypeError:
+            raise _invalid_arguments("rows", "an iterable of rows, or a cursor", rows) from None
+
+        from itertools import islice
+
+        def fetch(count):
+            return list(islice(iterator, count))
+
+    while page := fetch(_PAGE_ROWS):
+        yield page
+
+
+def _invalid_arguments(name, constraint, value):
+    from vdk.internal.builtin_plugins.ingestion.exception import InvalidArgumentsIngestionException
+
+    return InvalidArgumentsIngestionException(name, constraint, value)

@@ -1,0 +1,228 @@
+"""Rows of Python on their way into a database."""
+
+import pytest
+
+duckdb = pytest.importorskip("duckdb")
+
+
+def test_values_of_every_plain_type_arrive(stage):
+    stage.body(
+        """
+        job_input.send_object_for_ingestion({
+            "i": 1, "big": 2**80, "f": 1.5, "s": "ž", "b": True, "none": None, "blob": b"\\x00\\xff",
+            "list": [1, "a"], "dict": {"k": [None]}}, "t")
+        """
+    )
+    stage.run().succeeded()
+    assert stage.rows("select i, big, f, s, b, none, blob, list, dict from t") == [
+        (1, str(2**80), 1.5, "ž", 1, None, b"\x00\xff", '[1, "a"]', '{"k": [null]}')
+    ] or stage.rows("select typeof(big) from t") == [("real",)]
+
+
+def test_subclasses_and_uncommon_types_arrive_by_value(stage):
+    stage.body(
+        """
+        import collections, datetime, decimal, enum, uuid
+        class Number(int): pass
+        class Colour(enum.IntEnum): RED = 3
+        Pair = collections.namedtuple("Pair", "a b")
+        job_input.send_tabular_data_for_ingestion(
+            [Pair(Number(1), Colour.RED)], ["a", "b"], "pairs")
+        job_input.send_object_for_ingestion({
+            "dec": decimal.Decimal("1.10"), "id": uuid.UUID(int=5), "buffer": bytearray(b"ab"),
+            "day": datetime.date(2024, 2, 29), "text": type("Text", (str,), {})("x")}, "t")
+        """
+    )
+    stage.run().succeeded()
+    assert stage.rows("select * from pairs") == [(1, 3)]
+    assert stage.rows("select id, buffer, day, text from t") == [
+        ("00000000-0000-0000-0000-000000000005", b"ab", "2024-02-29", "x")
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "[(i, str(i)) for i in range(25000)]",
+        "((i, str(i)) for i in range(25000))",
+        "job_input.get_managed_connection().cursor().execute(SERIES).get_native_result()",
+    ],
+    ids=["list", "generator", "cursor"],
+)
+def test_tabular_rows_arrive_in_pages(stage, rows):
+    stage.step(
+        f"""
+        SERIES = "with recursive n(i) as (select 0 union all select i + 1 from n where i < 24999) select i, cast(i as text) from n"
+        def run(job_input):
+            job_input.send_tabular_data_for_ingestion({rows}, ["i", "s"], "t")
+        """
+    )
+    stage.run().succeeded()
+    assert stage.rows("select count(*), sum(i), max(length(s)) from t") == [(25000, 312487500, 5)]
+
+
+def test_rows_that_are_dicts_are_taken_by_column_name(stage):
+    stage.body("job_input.send_tabular_data_for_ingestion([{'b': 2, 'a': 1}, {'a': 3}], ['a', 'b'], 't')")
+    stage.run().succeeded()
+    assert stage.rows("select a, b from t") == [(1, 2), (3, None)]
+
+
+def test_many_threads_send_without_losing_rows(stage):
+    stage.step(
+        """
+        import threading
+        def run(job_input):
+            def send(part):
+                for i in range(500):
+                    job_input.send_object_for_ingestion({"part": part, "i": i, "text": f"{part}-{i}"}, f"t{part % 3}")
+            threads = [threading.Thread(target=send, args=(part,)) for part in range(20)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        """
+    )
+    stage.run().succeeded()
+    assert sum(count for (count,) in stage.rows(
+        "select count(*) from t0 union all select count(*) from t1 union all select count(*) from t2")) == 10000
+    assert stage.rows("select count(*) from t0 where text <> part || '-' || i") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        ("None", "Payload given to ingestion method should not be empty"),
+        ("{}", "Payload given to ingestion method should not be empty"),
+        ("[1]", "Expected type: dict, actual type: list"),
+        ("{'a': {1}}", "Object of type set is not JSON serializable"),
+        ("{'a': object()}", "Object of type object is not JSON serializable"),
+    ],
+)
+def test_a_row_that_cannot_be_stored_fails_the_step_after_the_good_ones_landed(stage, payload, text):
+    stage.body(
+        f"""
+        job_input.send_object_for_ingestion({{"a": 1}}, "t")
+        job_input.send_object_for_ingestion({payload}, "t")
+        job_input.send_object_for_ingestion({{"a": 2}}, "t")
+        """
+    )
+    ended = stage.run()
+    ended.says(text, "10_step.py:4 in run")
+    assert (ended.exit, ended.status) == (1, "User error")
+    assert stage.rows("select a from t") == [(1,), (2,)]
+
+
+def test_tabular_row_that_cannot_be_stored_raises_in_the_step(stage):
+    stage.body(
+        """
+        from vdk.internal.builtin_plugins.ingestion.exception import IngestionException, JsonSerializationIngestionException
+        for rows, columns, table in (([(1, {2})], ["a", "b"], "t"), ([(1, 2)], ["a"], "t"), (5, ["a"], "t"), ([], [], None), ([(1,)], 5, "t")):
+            try:
+                job_input.send_tabular_data_for_ingestion(rows, columns, table)
+            except IngestionException as error:
+                print(type(error).__name__)
+        """
+    )
+    assert stage.run().succeeded().stdout.split() == [
+        "JsonSerializationIngestionException",
+        "PayloadIngestionException",
+        "InvalidArgumentsIngestionException",
+        "InvalidArgumentsIngestionException",
+        "InvalidArgumentsIngestionException",
+    ]
+
+
+def test_failing_source_of_rows_raises_its_own_exception(stage):
+    stage.body(
+        """
+        def rows():
+            yield (1,)
+            raise LookupError("the source is dry")
+        try:
+            job_input.send_tabular_data_for_ingestion(rows(), ["a"], "t")
+        except LookupError as error:
+            print(error)
+        """
+    )
+    assert stage.run().succeeded().stdout == "the source is dry\n"
+
+
+def in_duckdb(stage, query):
+    with duckdb.connect(str(stage.out / "duck.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def duck(stage):
+    stage.env |= {
+        "VDK_DB_DEFAULT_TYPE": "duckdb",
+        "VDK_INGEST_METHOD_DEFAULT": "duckdb",
+        "VDK_DUCKDB_DATABASE": str(stage.out / "duck.db"),
+    }
+    return stage
+
+
+def test_duckdb_table_gets_the_types_of_the_rows_and_grows_with_them(duck):
+    duck.body(
+        """
+        import datetime, decimal
+        job_input.send_object_for_ingestion({"i": 1, "f": 1.1, "b": True, "s": "x", "none": None, "blob": b"\\x00",
+            "day": datetime.date(2024, 2, 29), "at": datetime.datetime(2024, 2, 29, 1, 2, 3, 4),
+            "zone": datetime.datetime(2024, 2, 29, tzinfo=datetime.timezone.utc),
+            "dec": decimal.Decimal("12.345"), "nested": {"a": [1]}}, "t")
+        """
+    )
+    duck.body("job_input.send_object_for_ingestion({'i': 2.5, 'more': 'new', 'none': 3, 'dec': __import__('decimal').Decimal('1.23456')}, 't')", "20_more.py")
+    duck.run().succeeded()
+    types = dict(row[:2] for row in in_duckdb(duck, "describe t"))
+    assert types == {
+        "i": "DOUBLE", "f": "DOUBLE", "b": "BOOLEAN", "s": "VARCHAR", "none": "BIGINT", "blob": "BLOB", "day": "DATE",
+        "at": "TIMESTAMP", "zone": "TIMESTAMP WITH TIME ZONE", "dec": "DECIMAL(38,5)", "nested": "JSON", "more": "VARCHAR",
+    }
+    assert in_duckdb(duck, "select i, f, s, more, none, cast(dec as varchar) from t order by i") == [
+        (1.0, 1.1, "x", None, None, "12.34500"), (2.5, None, None, "new", 3, "1.23456")
+    ]
+
+
+def test_duckdb_table_of_others_is_not_altered(duck):
+    (duck.job / "10_create.sql").write_text("create table t (a bigint)")
+    duck.body("job_input.send_object_for_ingestion({'a': 1, 'b': 2}, 't')", "20_send.py")
+    ended = duck.run()
+    ended.says("has no column for: b", "It was not created by this run")
+    assert (ended.exit, ended.status) == (1, "User error")
+    assert in_duckdb(duck, "select count(*) from t") == [(0,)]
+
+
+def test_duckdb_step_and_core_share_one_engine(duck):
+    duck.body(
+        """
+        import duckdb
+        job_input.execute_query("create table own (i bigint)")
+        with duckdb.connect(str(job_input.get_temporary_write_directory() / "duck.db")) as mine:
+            for i in range(20):
+                job_input.send_object_for_ingestion({"i": i}, "sent")
+                job_input.execute_query(f"insert into own values ({i})")
+                mine.execute(f"insert into own values ({i + 100})")
+        """
+    )
+    duck.run(VDK_INGESTER_PAYLOAD_SIZE_BYTES_THRESHOLD="1").succeeded()
+    assert in_duckdb(duck, "select count(*) from own") == [(40,)]
+    assert in_duckdb(duck, "select count(*) from sent") == [(20,)]
+
+
+def test_duckdb_settings_of_the_configuration_apply(duck):
+    duck.body("print(job_input.execute_query(\"select current_setting('threads')\"))")
+    ended = duck.run(VDK_DUCKDB_CONFIGURATION_DICTIONARY='{"threads": 1}').succeeded()
+    assert ended.stdout == "[(1,)]\n"
+    ended = duck.run(VDK_DUCKDB_CONFIGURATION_DICTIONARY='{"no_such_setting": 1}')
+    ended.says("duckdb_configuration_dictionary cannot be applied", "no_such_setting")
+    assert ended.exit == 1
+
+
+def test_missing_duckdb_module_names_the_remedy(duck):
+    blocked = duck.root / "blocked"
+    blocked.mkdir()
+    for name in ("duckdb", "_duckdb"):
+        (blocked / f"{name}.py").write_text("raise ImportError('there is none')")
+    duck.body("job_input.execute_query('select 1')")
+    ended = duck.run(PYTHONPATH=str(blocked))
+    ended.says("its Python environment has no module duckdb", "-m pip install 'duckdb")
+    assert ended.exit == 1

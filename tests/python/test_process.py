@@ -1,0 +1,185 @@
+"""Signals, forks, streams, logging and the cost of the start."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import PACKAGE, PYTHON
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["terminate", "interrupt"]
+)
+@pytest.mark.parametrize(
+    "block",
+    [
+        "import time; time.sleep(60)",
+        "while True: pass",
+        "import threading; threading.Event().wait(60)",
+        "import asyncio; asyncio.run(asyncio.sleep(60))",
+        "import subprocess; subprocess.run(['sleep', '60'])",
+        "job_input.execute_query('with recursive n(i) as (select 0 union all select i + 1 from n) select count(*) from n')",
+    ],
+    ids=["sleep", "loop", "lock", "asyncio", "child", "query"],
+)
+def test_signal_ends_a_step_that_blocks_and_the_termination_file_tells(stage, number, code, block):
+    stage.body(f"job_input.send_object_for_ingestion({{'a': 1}}, 't')\nprint('ready', flush=True)\n{block}")
+    stage.body("print('never')", "20_next.py")
+    ended = stage.interrupt_once_it_says("ready", number, VDK_CANCEL_GRACE_SECONDS="30")
+    assert ended.exit == code
+    assert ended.status not in (None, "Success")
+    assert "never" not in ended.stdout
+    assert stage.rows("select a from t") == [(1,)]
+
+
+def test_step_that_swallows_the_signal_is_ended_after_the_grace_period(stage):
+    stage.body("print('ready', flush=True)\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass")
+    ended = stage.interrupt_once_it_says("ready", VDK_CANCEL_GRACE_SECONDS="1")
+    assert ended.exit == 143
+    assert ended.status not in (None, "Success")
+
+
+def test_forked_child_cannot_send_and_does_not_go_on_with_the_run(stage):
+    stage.body(
+        """
+        import os, sys
+        child = os.fork()
+        if child == 0:
+            try:
+                job_input.send_object_for_ingestion({"a": "child"}, "t")
+            except Exception as error:
+                print(type(error).__name__, flush=True)
+            sys.exit(7)
+        _, status = os.waitpid(child, 0)
+        job_input.send_object_for_ingestion({"a": "parent"}, "t")
+        print("child ended with", os.waitstatus_to_exitcode(status))
+        """
+    )
+    stage.body("print('next step')", "20_next.py")
+    ended = stage.run().succeeded()
+    assert ended.stdout == "UserCodeError\nchild ended with 7\nnext step\n"
+    assert stage.rows("select a from t") == [("parent",)]
+
+
+def test_child_that_returns_from_the_step_does_not_run_the_next_one(stage):
+    stage.body("import os\nif os.fork():\n    os.wait()")
+    stage.body("print('next step')", "20_next.py")
+    assert stage.run().succeeded().stdout == "next step\n"
+
+
+def test_forked_worker_dies_of_a_signal_like_any_process(stage):
+    stage.body(
+        """
+        import multiprocessing, time
+        worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        worker.start()
+        worker.terminate()
+        worker.join()
+        print(worker.exitcode)
+        """
+    )
+    assert stage.run().succeeded().stdout == "-15\n"
+
+
+def test_process_pool_works(stage):
+    stage.step(
+        """
+        import multiprocessing
+        def square(x): return x * x
+        def run(job_input):
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                print(sum(pool.map(abs, range(-10, 0))))
+        """
+    )
+    assert stage.run().succeeded().stdout == "55\n"
+
+
+def test_output_of_steps_and_of_the_program_keep_their_order(stage):
+    stage.body("import sys\nsys.stdout.write('out ')\nsys.stderr.write('err\\n')\nprint('end')")
+    ended = stage.run().succeeded()
+    assert ended.stdout == "out end\n"
+    assert ended.stderr.index("Entering 10_step.py") < ended.stderr.index("err\n") < ended.stderr.index("Exiting  10_step.py")
+
+
+def test_records_of_the_jobs_loggers_look_like_the_programs(stage):
+    stage.step(
+        """
+        import logging
+        log = logging.getLogger(__name__)
+        log.info("at the top level")
+        def run(job_input):
+            log.warning("in %s", "run")
+            log.debug("not shown")
+            try:
+                1 / 0
+            except ZeroDivisionError:
+                log.exception("with its trace")
+        """,
+        "10_load.py",
+    )
+    ended = stage.run().succeeded()
+    line = next(line for line in ended.stderr.splitlines() if line.endswith("at the top level"))
+    assert "[VDK] job [INFO ] step_10_load" in line
+    assert "10_load.py:4" in line
+    ended.says("[WARNI] step_10_load", "- in run", "with its trace\nTraceback", "ZeroDivisionError: division by zero")
+    assert "not shown" not in ended.stderr
+
+
+def test_verbosity_is_the_level_of_the_jobs_loggers(stage):
+    stage.body("import logging\nlogging.getLogger('mine').debug('a detail')")
+    ended = stage.run("-v", "DEBUG", "run", "job").succeeded()
+    ended.says("a detail")
+
+
+def test_json_log_holds_the_jobs_records(stage):
+    stage.body("import logging\nlogging.getLogger('mine').warning('watch out')")
+    ended = stage.run(VDK_LOG_FORMAT="json").succeeded()
+    records = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")]
+    assert [r["message"] for r in records if r["logger"] == "mine"] == ["watch out"]
+
+
+def test_job_that_imports_no_logging_does_not_get_it_imported(stage):
+    stage.step(
+        """
+        from vdk.api.job_input import IJobInput
+        import sys
+        def run(job_input: IJobInput):
+            costly = {"logging", "typing", "json", "inspect", "pathlib", "enum", "re", "dataclasses", "datetime", "traceback"}
+            print(sorted(costly & set(sys.modules)))
+        """
+    )
+    assert stage.run().succeeded().stdout == "[]\n"
+
+
+def test_interface_of_job_input_imports_nothing_of_the_standard_library():
+    code = (
+        f"import sys; sys.path.insert(0, {str(PACKAGE)!r}); before = set(sys.modules);"
+        "from vdk.api.job_input import IJobInput; print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([PYTHON, "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['vdk', 'vdk.api', 'vdk.api.job_input']\n"
+
+
+def test_namespace_stays_open_for_plugins():
+    for folder in ("vdk", "vdk/api", "vdk/internal", "vdk/plugin"):
+        assert not Path(PACKAGE, folder, "__init__.py").exists()
+
+
+def test_every_interpreter_that_was_built_for_runs_a_job(stage):
+    import importlib.machinery
+
+    built = {path.name for path in (PACKAGE / "vdk").glob("_native*.so")}
+    stage.body("import sys\nprint(sys.version_info[:2], job_input.execute_query('select 1'))")
+    tried = 0
+    for python in sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3")) + [Path("/usr/bin/python3")]:
+        facts = subprocess.run(
+            [python, "-c", "import importlib.machinery as m; print(*m.EXTENSION_SUFFIXES)"], capture_output=True, text=True
+        )
+        if not {f"_native{suffix}" for suffix in facts.stdout.split()} & built:
+            continue
+        stage.run(VDK_PYTHON=str(python)).succeeded()
+        tried += 1
+    assert tried or not importlib.machinery.EXTENSION_SUFFIXES
