@@ -178,6 +178,7 @@ struct StringReference {
   X(append_data_chunk, State, (AppenderHandle, ChunkHandle))
 
 struct Api {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): these are declarators
 #define VDK_DUCKDB_MEMBER(name, result, arguments) result(*name) arguments = nullptr;
   VDK_DUCKDB_FUNCTIONS(VDK_DUCKDB_MEMBER)
 #undef VDK_DUCKDB_MEMBER

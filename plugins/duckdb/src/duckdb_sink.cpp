@@ -460,6 +460,7 @@ void DuckdbSink::write_once(const Destination& destination, const Batch& batch) 
   }
   if (!unknown.empty()) {
     std::vector<std::string> names;
+    names.reserve(table.columns.size());
     for (const TableColumn& column : table.columns) {
       names.push_back(column.name);
     }
@@ -616,12 +617,10 @@ void DuckdbSink::append(const Table& table, const std::vector<std::string>& colu
   AppenderHandle handle = nullptr;
   const State state = api_.appender_create_ext(connection_->handle(), table.catalog.c_str(),
                                                table.schema.c_str(), table.name.c_str(), &handle);
-  if (state != State::success) {
-    const DuckdbError error = appender_error(api_, handle);
-    api_.appender_destroy(&handle);
-    throw error;
-  }
   Appender appender(api_, handle);
+  if (state != State::success) {
+    throw appender_error(api_, handle);
+  }
   for (const std::string& column : columns) {
     appender.add_column(column);
   }

@@ -263,6 +263,7 @@ std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
     const auto rest = sql.substr(begin);
     const int size =
         static_cast<int>(std::min<std::size_t>(rest.size(), std::numeric_limits<int>::max()));
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `size` goes with it
     if (api.prepare_v3(database_->handle(), rest.data(), size, 0, &raw, &tail) != SQLITE_OK) {
       fail(begin, api.error_offset ? api.error_offset(database_->handle()) : -1, ordinal);
     }
@@ -300,8 +301,10 @@ milliseconds busy_limit(const Configuration& configuration, std::string_view sec
   if (value.is_null()) {
     value = configuration.get("sqlite_busy_timeout_seconds");
   }
+  constexpr std::int64_t kDefault = 30;
+  constexpr std::int64_t kDay = 86'400;
   const std::int64_t* seconds = value.if_integer();
-  return std::chrono::seconds(seconds ? std::clamp<std::int64_t>(*seconds, 0, 24 * 3600) : 30);
+  return std::chrono::seconds(std::clamp<std::int64_t>(seconds ? *seconds : kDefault, 0, kDay));
 }
 
 std::string database_file(const Configuration& configuration, std::string_view section) {

@@ -71,6 +71,7 @@ void ConnectionRegistry::add(std::string_view type, ConnectionFactory factory, P
 
 std::vector<std::string> ConnectionRegistry::types() const {
   std::vector<std::string> types;
+  types.reserve(registrations_.size());
   for (const auto& [type, registration] : registrations_) {
     types.push_back(type);
   }

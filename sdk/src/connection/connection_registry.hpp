@@ -68,7 +68,7 @@ class VDK_API ConnectionRegistry {
  private:
   struct Registration {
     ConnectionFactory factory;
-    Provider provider;
+    Provider provider = Provider::built_in;
     std::string engine;
     std::string section;
   };

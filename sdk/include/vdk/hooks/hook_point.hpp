@@ -48,12 +48,12 @@ class HookPoint<Result(Args...)> {
 
   struct Implementation {
     std::string plugin;
-    HookOrder order;
+    HookOrder order = HookOrder::normal;
     Function function;
   };
   struct WrapperImplementation {
     std::string plugin;
-    HookOrder order;
+    HookOrder order = HookOrder::normal;
     Wrapper function;
   };
 

@@ -65,6 +65,7 @@ inline constexpr std::uint32_t kPluginApiVersion = 1;
 // The C++ ABI that both sides must share: the standard library and its release, not the compiler's brand.
 #define VDK_ABI_TAG "libstdc++ " VDK_STRINGIFY(__GLIBCXX__) VDK_BUILD_FLAVOUR
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a class name takes none
 #define VDK_PLUGIN(Class)                                                                        \
   extern "C" __attribute__((visibility("default"))) const vdk::PluginDescriptor*                 \
   vdk_plugin_descriptor() {                                                                      \
@@ -73,5 +74,6 @@ inline constexpr std::uint32_t kPluginApiVersion = 1;
                                                   []() -> vdk::Plugin* { return new Class; }};   \
     return &descriptor;                                                                          \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace vdk
