@@ -30,7 +30,13 @@ std::string class_name(nb::handle object) {
 }
 
 nb::object make_str(std::string_view utf8) {
-  PyObject* text = PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "surrogateescape");
+  const auto size = static_cast<Py_ssize_t>(utf8.size());
+  // Lone surrogates come back as they are; bytes that are no text at all are escaped rather than lost.
+  PyObject* text = PyUnicode_DecodeUTF8(utf8.data(), size, "surrogatepass");
+  if (!text) {
+    PyErr_Clear();
+    text = PyUnicode_DecodeUTF8(utf8.data(), size, "surrogateescape");
+  }
   if (!text) nb::raise_python_error();
   return nb::steal(text);
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/text.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/value.hpp"
 
@@ -221,6 +222,11 @@ class Parser {
 
 }  // namespace
 
-Value parse_json(std::string_view text) { return Parser(text).parse_document(); }
+Value parse_json(std::string_view text) {
+  if (const auto offset = find_invalid_utf8(text)) {
+    throw user_error({.what = fmt::format("This is not valid JSON: the byte at offset {} is not UTF-8.", *offset)});
+  }
+  return Parser(text).parse_document();
+}
 
 }  // namespace vdk

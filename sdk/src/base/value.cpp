@@ -105,7 +105,15 @@ void append_escape(std::string& out, unsigned code) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    // A lone surrogate (ED A0..BF xx) is no UTF-8; its escape is what reads back.
+    if (c == '\xED' && i + 2 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0xA0) {
+      append_escape(out, 0xD000U | (static_cast<unsigned char>(text[i + 1]) & 0x3FU) << 6 |
+                             (static_cast<unsigned char>(text[i + 2]) & 0x3FU));
+      i += 2;
+      continue;
+    }
     switch (c) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;

@@ -41,12 +41,13 @@ TEST(Json, what_python_takes_is_taken) {
   EXPECT_EQ(to_json(parse_json("[NaN, Infinity, -Infinity, -0.0, 1E5]")), "[NaN, Infinity, -Infinity, -0.0, 100000.0]");
   EXPECT_EQ(*parse_json(R"("\ud83d")").if_string(), "\xED\xA0\xBD");
   EXPECT_EQ(*parse_json(R"("\ud83d\ude00 \/ \u00e9")").if_string(), "😀 / é");
+  EXPECT_EQ(to_json(parse_json(R"("\ud83d!")")), R"("\ud83d!")");
   EXPECT_EQ(to_ascii_json(parse_json(R"("\ud83d!")")), R"("\ud83d!")");
 }
 
 TEST(Json, what_python_refuses_is_refused) {
   for (const char* text : {"01", "-", "1.", ".5", "+1", "1e", "'a'", "{a: 1}", "[1 2]", "\"a\tb\"", R"("\x")", R"("\u12")",
-                           "{\"a\" 1}", "tru", "[,]", "{,}", "nan"}) {
+                           "{\"a\" 1}", "tru", "[,]", "{,}", "nan", "\"caf\xE9\""}) {
     EXPECT_THROW((void)parse_json(text), Error) << text;
   }
 }

@@ -311,6 +311,15 @@ void apply_environment(ConfigurationBuilder& builder,
     }
     if (const auto found = targets.find(whole); found != targets.end()) {
       plain.emplace_back(&variable, &found->second);
+      continue;
+    }
+    // As upstream: the prefix counts wherever it stands, however often.
+    if (whole.find(kVariablePrefix) == std::string_view::npos) {
+      continue;
+    }
+    if (const auto found = targets.find(replace_all(whole, kVariablePrefix, ""));
+        found != targets.end()) {
+      plain.emplace_back(&variable, &found->second);
     }
   }
   for (const std::vector<Hit>* hits : {&plain, &prefixed}) {

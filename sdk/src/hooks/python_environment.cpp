@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::size_t kMaxCachedShims = 200;
 
-std::string environment(const char* name) {
+std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
 }
@@ -49,7 +49,7 @@ fs::path resolve_shim(const fs::path& shim) {
   key += fmt::format("|{}", fs::last_write_time(shim, ignored).time_since_epoch().count());
   key += '|' + fs::current_path(ignored).string();
   for (const char* name : {"PYENV_VERSION", "ASDF_PYTHON_VERSION", "MISE_PYTHON_VERSION"}) {
-    key += '|' + environment(name);
+    key += '|' + variable(name);
   }
   const fs::path cache = local_state_directory() / "cache" / "interpreters.json";
   Value known;
@@ -80,7 +80,7 @@ bool is_executable(const fs::path& path) { return access(path.c_str(), X_OK) == 
 }  // namespace
 
 Interpreter find_interpreter() {
-  const std::string configured = environment("VDK_PYTHON");
+  const std::string configured = variable("VDK_PYTHON");
   if (!configured.empty()) {
     const fs::path path = configured.find('/') == std::string::npos ? fs::path(find_on_path(configured)) : fs::path(configured);
     if (!is_executable(path)) {
@@ -96,7 +96,7 @@ Interpreter find_interpreter() {
   if (fs::exists(own / "pyvenv.cfg", ignored) && is_executable(own / "bin" / "python3")) {
     return {own / "bin" / "python3", "the environment of vdk"};
   }
-  const std::string active = environment("VIRTUAL_ENV");
+  const std::string active = variable("VIRTUAL_ENV");
   if (!active.empty() && is_executable(fs::path(active) / "bin" / "python3")) {
     return {fs::path(active) / "bin" / "python3", "VIRTUAL_ENV"};
   }
@@ -124,17 +124,18 @@ std::string stamp(const fs::path& path) {
   return fmt::format("{}.{}", changed.tv_sec, changed.tv_nsec);
 }
 
-std::vector<std::string> ask_for_path(const Interpreter& interpreter) {
+// Its version, then the directories on its path.
+std::vector<std::string> ask(const Interpreter& interpreter) {
   // The first entry is the working directory here; PYTHONPATH counts, as it does at a run.
   const auto answer = run_process(
-      {interpreter.executable.string(), "-c", "import sys; sys.stdout.write(chr(10).join(sys.path[1:]))"},
+      {interpreter.executable.string(), "-c", "import sys; sys.stdout.write(chr(10).join([sys.version.split()[0], *sys.path[1:]]))"},
       std::chrono::seconds(20));
   if (!answer || answer->exit_code != 0) return {};
-  std::vector<std::string> path;
-  for (std::string& entry : split(answer->out, '\n')) {
-    if (!entry.empty()) path.push_back(std::move(entry));
+  std::vector<std::string> lines;
+  for (std::string& line : split(answer->out, '\n')) {
+    if (!line.empty()) lines.push_back(std::move(line));
   }
-  return path;
+  return lines;
 }
 
 // Has the text a section of one of our entry-point groups?
@@ -183,32 +184,34 @@ const std::string* text_at(const Value& map, std::string_view key) {
 }
 
 // What was found before, where nothing on the path has changed since.
-std::optional<std::vector<PluginDistribution>> still_true(const Value& known, const std::string& key) {
+std::optional<PythonEnvironment> still_true(const Value& known, const std::string& key) {
   const std::string* known_key = text_at(known, "key");
   const Value* directories = known.find("directories");
   const Value* plugins = known.find("plugins");
-  if (!known_key || *known_key != key || !directories || !directories->if_map() || !plugins || !plugins->if_map()) {
+  const std::string* version = text_at(known, "version");
+  if (!known_key || *known_key != key || !directories || !directories->if_map() || !plugins || !plugins->if_map() ||
+      !version) {
     return std::nullopt;
   }
   for (const Member& directory : *directories->if_map()) {
     const std::string* seen = directory.value.if_string();
     if (!seen || *seen != stamp(directory.key)) return std::nullopt;
   }
-  std::vector<PluginDistribution> found;
+  PythonEnvironment found{*version, {}};
   for (const Member& plugin : *plugins->if_map()) {
-    const std::string* version = plugin.value.if_string();
-    found.push_back({plugin.key, version ? *version : std::string()});
+    const std::string* of_plugin = plugin.value.if_string();
+    found.plugins.push_back({plugin.key, of_plugin ? *of_plugin : std::string()});
   }
   return found;
 }
 
 }  // namespace
 
-std::vector<PluginDistribution> find_plugin_distributions(const Interpreter& interpreter) {
+PythonEnvironment inspect_environment(const Interpreter& interpreter) {
   const std::string executable = interpreter.executable.string();
   const std::string key = fmt::format("{}|{}|{}|{}", executable, stamp(interpreter.executable),
                                       stamp(interpreter.executable.parent_path().parent_path() / "pyvenv.cfg"),
-                                      environment("PYTHONPATH"));
+                                      variable("PYTHONPATH"));
   const fs::path cache = local_state_directory() / "cache" /
                          fmt::format("python-{:016x}.json", std::hash<std::string>{}(executable));
   try {
@@ -218,22 +221,26 @@ std::vector<PluginDistribution> find_plugin_distributions(const Interpreter& int
   } catch (const std::exception&) {
     // A damaged cache is made anew.
   }
-  const std::vector<std::string> path = ask_for_path(interpreter);
+  std::vector<std::string> path = ask(interpreter);
+  if (path.empty()) return {};
+  PythonEnvironment environment{path.front(), {}};
+  path.erase(path.begin());
   Value directories{Value::Map{}};
   for (const std::string& directory : path) directories.set(directory, stamp(directory));
-  const std::vector<PluginDistribution> found = scan(path);
+  environment.plugins = scan(path);
   Value plugins{Value::Map{}};
-  for (const PluginDistribution& plugin : found) plugins.set(plugin.name, plugin.version);
+  for (const PluginDistribution& plugin : environment.plugins) plugins.set(plugin.name, plugin.version);
   Value known;
   known.set("key", key);
   known.set("directories", std::move(directories));
+  known.set("version", environment.version);
   known.set("plugins", std::move(plugins));
   try {
     write_file_atomic(cache, to_json(known));
   } catch (const std::exception&) {
     // Without a cache the next start asks again.
   }
-  return found;
+  return environment;
 }
 
 }  // namespace vdk

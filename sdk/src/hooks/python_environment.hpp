@@ -24,8 +24,13 @@ struct PluginDistribution {
   std::string version;
 };
 
-// The plugin distributions on the interpreter's path, sorted by name. The interpreter is asked for its path once; the answer and what was found
-// are kept in the cache directory until a directory on that path changes.
-[[nodiscard]] VDK_API std::vector<PluginDistribution> find_plugin_distributions(const Interpreter& interpreter);
+struct PythonEnvironment {
+  std::string version;                      // "3.11.7"
+  std::vector<PluginDistribution> plugins;  // sorted by name
+};
+
+// What the interpreter has. It is asked for its version and path once; the answer and what was found there are kept in the cache directory until a
+// directory on that path changes.
+[[nodiscard]] VDK_API PythonEnvironment inspect_environment(const Interpreter& interpreter);
 
 }  // namespace vdk

@@ -15,7 +15,7 @@ namespace {
 std::vector<PluginDistribution> installed_distributions(const Configuration& configuration) {
   if (!configuration.get_string("db_default_type").empty()) return {};
   try {
-    return find_plugin_distributions(find_interpreter());
+    return inspect_environment(find_interpreter()).plugins;
   } catch (const Error&) {
     return {};  // no interpreter, no distributions
   }
