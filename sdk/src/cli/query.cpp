@@ -9,8 +9,6 @@ namespace vdk {
 
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 1000;
-
 void print_rows(Host& host, ResultStream* rows, QueryOutput output) {
   std::vector<std::string> headers;
   if (rows) {
