@@ -58,8 +58,7 @@ bool take_name(std::string_view& text, std::string& name) {
   return true;
 }
 
-// Names of types as upstream's plugin declares them. A column without any value yet gets none, so
-// that SQLite stores whatever comes later as it comes.
+// Names of types as upstream's plugin declares them.
 std::string_view declared_type(ColumnType type) {
   switch (type) {
     case ColumnType::null:  // as upstream: a column that nobody filled yet is text

@@ -278,7 +278,7 @@ TEST_F(SqliteTest, creates_the_table_with_types_from_the_rows) {
                   {"utc", "TEXT"},
                   {"price", "TEXT"},
                   {"nested \"x\"", "TEXT"},
-                  {"nothing", ""}}));
+                  {"nothing", "TEXT"}}));
   EXPECT_EQ(query("select * from \"new table\""),
             (Rows{{1, std::int64_t{1} << 40, 1.1, "it's", "00ff", "2024-01-01",
                    "2023-12-31 23:59:59.000001", "2023-12-31 23:59:59+00:00",
@@ -292,6 +292,17 @@ TEST_F(SqliteTest, dates_before_the_epoch_and_far_ones_are_exact) {
   EXPECT_EQ(timestamp_text(std::numeric_limits<std::int64_t>::max(), false),
             "294247-01-10 04:00:54.775807");
   EXPECT_EQ(timestamp_text(-1, false), "1969-12-31 23:59:59.999999");
+}
+
+// As upstream: what comes later is kept with its value, but as text.
+TEST_F(SqliteTest, a_column_that_began_without_values_is_text) {
+  BatchBuilder builder;
+  builder.append_null(builder.column("n"));
+  builder.end_row();
+  const auto target = sink();
+  target->write(to_table("t"), builder.finish());
+  target->write(to_table("t"), numbers(5, 1));
+  EXPECT_EQ(query("select n, typeof(n) from t"), (Rows{{nullptr, "null"}, {"5", "text"}}));
 }
 
 TEST_F(SqliteTest, poison_values_are_stored_exactly) {
