@@ -66,6 +66,7 @@ void PythonHost::watch_signals(Cancellation& cancellation) {
   if (!owns_process_) return;
   const int pipe = cancellation.watch(false);
   call_python({}, [&] { signal_handlers_ = std::make_unique<SignalHandlers>(pipe); });
+  cancellation.on_signal([handlers = signal_handlers_.get()](int) { handlers->wake_main_thread(); });
 }
 
 std::vector<StepProblem> PythonHost::check_python_step(const Step& step) {

@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 
 namespace vdk {
 
 namespace {
+
+// Ignored by default, so a late one does no harm.
+constexpr int kWakeSignal = SIGURG;
 
 // Signals are a matter of the whole process, and so is this state.
 std::atomic<int> g_pipe{-1};
@@ -54,7 +58,15 @@ void restore_defaults_in_child() {
 
 }  // namespace
 
-SignalHandlers::SignalHandlers(int pipe) : pipe_(fcntl(pipe, F_DUPFD_CLOEXEC, 3)) {
+SignalHandlers::SignalHandlers(int pipe) : pipe_(fcntl(pipe, F_DUPFD_CLOEXEC, 3)), main_thread_(pthread_self()) {
+  struct sigaction present {};
+  sigaction(kWakeSignal, nullptr, &present);
+  if (present.sa_handler == SIG_DFL) {
+    struct sigaction wake {};
+    wake.sa_handler = [](int) {};  // without SA_RESTART: the call that blocks returns, and Python looks for signals
+    sigemptyset(&wake.sa_mask);
+    can_wake_ = sigaction(kWakeSignal, &wake, nullptr) == 0;
+  }
   const nb::object signal = signal_module();
   const nb::object handler = nb::module_::import_("vdk._native").attr("handle_signal");
   g_pipe = pipe_;
@@ -65,7 +77,17 @@ SignalHandlers::SignalHandlers(int pipe) : pipe_(fcntl(pipe, F_DUPFD_CLOEXEC, 3)
 }
 
 SignalHandlers::~SignalHandlers() {
-  if (in_forked_child()) return;
+  if (in_forked_child()) {
+    if (waker_.joinable()) waker_.detach();  // it stayed with the parent
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  stopping_.notify_all();
+  if (waker_.joinable()) waker_.join();
+  if (can_wake_) std::signal(kWakeSignal, SIG_DFL);
   try {
     const nb::object signal = signal_module();
     signal.attr("set_wakeup_fd")(-1);
@@ -76,6 +98,19 @@ SignalHandlers::~SignalHandlers() {
   }
   g_pipe = -1;
   close(pipe_);
+}
+
+void SignalHandlers::wake_main_thread() {
+  static constexpr std::chrono::milliseconds kPause{20};
+  const std::lock_guard starting(mutex_);
+  if (!can_wake_ || stopped_ || waker_.joinable()) return;
+  waker_ = std::thread([this] {
+    std::unique_lock lock(mutex_);
+    while (!stopped_ && g_steps > 0 && g_raised == 0) {
+      pthread_kill(main_thread_, kWakeSignal);
+      stopping_.wait_for(lock, kPause);
+    }
+  });
 }
 
 StepGuard::StepGuard() noexcept { ++g_steps; }

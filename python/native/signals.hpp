@@ -1,6 +1,12 @@
 // SIGTERM and SIGINT in a Python process, and what a forked child must not do.
 #pragma once
 
+#include <pthread.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 #include "python.hpp"
 
 namespace vdk {
@@ -15,8 +21,18 @@ class SignalHandlers {
   SignalHandlers(const SignalHandlers&) = delete;
   SignalHandlers& operator=(const SignalHandlers&) = delete;
 
+  // Wakes the main thread again and again until its handler has raised. A signal that arrives just before a call blocks, or in another
+  // thread, would else be noticed only when that call returns. From any thread, without the interpreter lock.
+  void wake_main_thread();
+
  private:
   int pipe_;
+  pthread_t main_thread_;
+  bool can_wake_ = false;
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  bool stopped_ = false;
+  std::thread waker_;
   nb::object former_terminate_;
   nb::object former_interrupt_;
 };

@@ -55,6 +55,7 @@ class Stage:
             "VDK_PYTHON": PYTHON,
             "VDK_DB_DEFAULT_TYPE": "sqlite",
             "VDK_INGEST_METHOD_DEFAULT": "sqlite",
+            "VDK_LOG_EXCEPTION_FORMATTER": "plain",
             "VDK_SQLITE_FILE": str(self.database),
             "VDK_TERMINATION_MESSAGE_WRITER_OUTPUT_FILE": str(self.out / "termination.json"),
         }

@@ -131,7 +131,10 @@ def test_keyboard_interrupt_of_the_steps_own_is_an_error(stage):
 
 def test_user_error_of_a_job_is_shown_in_a_box_or_plainly(stage):
     stage.body("from vdk.internal.core.errors import UserCodeError\nraise UserCodeError('what', 'why')")
-    stage.run().says("+  what", "+  why", "UserCodeError: An error of resolvable type")
+    pretty = stage.run(VDK_LOG_EXCEPTION_FORMATTER="pretty")
+    pretty.says("+  what ", "+  why ", "UserCodeError: An error of resolvable type")
+    box = [line for line in pretty.stderr.splitlines() if line.startswith("+")]
+    assert len({len(line) for line in box}) == 1
     plain = stage.run(VDK_LOG_EXCEPTION_FORMATTER="plain")
     plain.says("what why")
     assert "+++" not in plain.stderr

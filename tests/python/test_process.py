@@ -168,18 +168,44 @@ def test_namespace_stays_open_for_plugins():
         assert not Path(PACKAGE, folder, "__init__.py").exists()
 
 
-def test_every_interpreter_that_was_built_for_runs_a_job(stage):
-    import importlib.machinery
+def interpreters():
+    found = {}
+    for python in [*sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3")), Path("/usr/bin/python3")]:
+        facts = "import sys, importlib.machinery as m; print(*sys.version_info[:2], *m.EXTENSION_SUFFIXES)"
+        done = subprocess.run([python, "-c", facts], capture_output=True, text=True)
+        if done.returncode == 0:
+            major, minor, *suffixes = done.stdout.split()
+            found.setdefault((int(major), int(minor)), (str(python), suffixes))
+    return found
 
-    built = {path.name for path in (PACKAGE / "vdk").glob("_native*.so")}
-    stage.body("import sys\nprint(sys.version_info[:2], job_input.execute_query('select 1'))")
-    tried = 0
-    for python in sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3")) + [Path("/usr/bin/python3")]:
-        facts = subprocess.run(
-            [python, "-c", "import importlib.machinery as m; print(*m.EXTENSION_SUFFIXES)"], capture_output=True, text=True
-        )
-        if not {f"_native{suffix}" for suffix in facts.stdout.split()} & built:
-            continue
-        stage.run(VDK_PYTHON=str(python)).succeeded()
-        tried += 1
-    assert tried or not importlib.machinery.EXTENSION_SUFFIXES
+
+BUILT = {path.name for path in (PACKAGE / "vdk").glob("_native*.so")}
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 11), (3, 12), (3, 13), (3, 14)], ids=lambda v: f"{v[0]}.{v[1]}")
+def test_interpreter_runs_a_job(stage, version):
+    python, suffixes = interpreters().get(version, (None, []))
+    if not python:
+        pytest.skip(f"there is no Python {version[0]}.{version[1]} here")
+    if not {f"_native{suffix}" for suffix in suffixes} & BUILT:
+        pytest.skip(f"vdk was not built for Python {version[0]}.{version[1]}")
+    stage.body(
+        """
+        import sys, datetime
+        job_input.send_tabular_data_for_ingestion([(1, datetime.date(2024, 2, 29), [1])], ["a", "b", "c"], "t")
+        print(*sys.version_info[:2], job_input.execute_query("select 1"))
+        """
+    )
+    assert stage.run(VDK_PYTHON=python).succeeded().stdout == f"{version[0]} {version[1]} [(1,)]\n"
+    assert stage.rows("select a, b, c from t") == [(1, "2024-02-29", "[1]")]
+
+
+def test_interpreter_that_vdk_was_not_built_for_is_refused_with_the_remedy(stage):
+    old = {version: python for version, (python, _) in interpreters().items() if version < (3, 10)}
+    if not old:
+        pytest.skip("there is no interpreter here that is too old")
+    stage.body("print('never')")
+    ended = stage.run(VDK_PYTHON=old[max(old)])
+    ended.says("it has no extension module for this interpreter", "Set VDK_PYTHON")
+    assert (ended.exit, ended.stdout) == (1, "")
+    assert "Traceback" not in ended.stderr

@@ -117,6 +117,13 @@ def test_every_step_gets_the_same_job_input_and_may_replace_its_methods(stage):
     assert stage.run().succeeded().stdout == "replaced SELECT 1\n"
 
 
+def test_source_may_declare_its_encoding(stage):
+    source = "# -*- coding: latin-1 -*-\ndef run(job_input): print(ascii('caf\xe9'))\n"
+    (stage.job / "10_step.py").write_bytes(source.encode("latin-1"))
+    (stage.job / "20_step.py").write_bytes(b"\xef\xbb\xbfdef run(job_input): print('behind a mark')\n")
+    assert stage.run().succeeded().stdout == "'caf\\xe9'\nbehind a mark\n"
+
+
 def test_check_finds_syntax_errors_and_files_without_run(stage):
     stage.step("def run(job_input:\n    pass", "10_bad.py").step("x = 1", "20_helper.py").body("pass", "30_good.py")
     ended = stage.run("run", "--check", "job")

@@ -21,7 +21,7 @@ def _message(exception, error_format):
 
         if isinstance(exception, errors.BaseVdkError):
             pretty = error_format == "pretty"
-            return (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(exception)
+            (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(exception)
     return str(exception)
 
 

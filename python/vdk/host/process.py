@@ -11,7 +11,10 @@ _FOREIGN_MARK = "/internal/cli_entry.py"
 
 def main(arguments):
     _refuse_foreign_core()
-    from vdk import _native
+    try:
+        from vdk import _native
+    except ImportError as error:
+        _refuse_interpreter(error)
 
     watch_for_logging()
     code = _native.main(arguments, owns_process=True)
@@ -33,6 +36,17 @@ def _refuse_foreign_core():
                 f"the two. Remove it with: {sys.executable} -m pip uninstall vdk-core\n"
             )
             sys.exit(1)
+
+
+def _refuse_interpreter(error):
+    built = sorted(name for name in os.listdir(_OWN) if name.startswith("_native."))
+    sys.stderr.write(
+        "vdk cannot start: it has no extension module for this interpreter, "
+        f"{sys.executable} ({sys.implementation.name} {sys.version.split()[0]}). It has: {', '.join(built) or 'none'}. "
+        "Set VDK_PYTHON to another interpreter (CPython 3.10 or later), or build vdk for this one. "
+        f"The loader says: {error}\n"
+    )
+    sys.exit(1)
 
 
 def watch_for_logging():

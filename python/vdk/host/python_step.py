@@ -42,11 +42,18 @@ def load_module(path, name):
             "or move it into a sub-directory."
         )
     loader = SourceFileLoader(module_name(name), path)
+    loader.source_to_code = _compile
     spec = ModuleSpec(loader.name, loader, origin=path)
     spec._set_fileattr = True
     module = module_from_spec(spec)
     loader.exec_module(module)
     return module
+
+
+def _compile(source, path, *, _optimization=-1):
+    from vdk import _native
+
+    return _native.compile_source(source, path)
 
 
 def find_run(module):

@@ -161,23 +161,23 @@ def log_and_rethrow(
 
 
 def plain_vdk_error_formatter(ex):
-    """The header on a line of its own, then everything else."""
-    return ex._lines[0] + "\n" + " ".join(ex._lines[1:])
+    """Makes the exception's text the header on a line of its own, then everything else."""
+    ex._pretty_message = ex._lines[0] + "\n" + " ".join(ex._lines[1:])
 
 
 def pretty_vdk_error_formatter(ex):
-    """The lines in a box as wide as the header asks for."""
+    """Makes the exception's text a box as wide as its header asks for."""
     header = ex._lines[0]
     width = len(header) + 8
     side = "+" * width
-    rows = [side, f"+{header:^{width - 2}}+", side]
     room = width - 4
+    rows = [side, f"+{header:^{width - 2}}+", side]
     for line in ex._lines[1:]:
         rest = line
         while rest:
             part = rest[:room]
             if len(rest) > room and " " in part.strip():
                 part = part[: part.rstrip().rfind(" ") + 1]
-            rows.append(f"+  {part.strip():<{room - 1}}+")
+            rows.append(f"+  {part.strip():<{room}}+")
             rest = rest[len(part) :]
-    return "\n" + "\n".join([*rows, side])
+    ex._pretty_message = "\n" + "\n".join([*rows, side])
