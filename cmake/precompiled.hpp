@@ -1,7 +1,5 @@
 // What most sources include, compiled once. A source still includes what it uses: the sanitizer
 // trees are built without this header and prove it.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -30,3 +28,5 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <fmt/format.h>

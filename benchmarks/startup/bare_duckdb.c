@@ -50,8 +50,7 @@ int main(int argc, char** argv) {
   const Connect duckdb_connect = (Connect)find(library, "duckdb_connect");
   const Query duckdb_query = (Query)find(library, "duckdb_query");
   const ResultError duckdb_result_error = (ResultError)find(library, "duckdb_result_error");
-  const DestroyResult duckdb_destroy_result =
-      (DestroyResult)find(library, "duckdb_destroy_result");
+  const DestroyResult duckdb_destroy_result = (DestroyResult)find(library, "duckdb_destroy_result");
   const Close duckdb_disconnect = (Close)find(library, "duckdb_disconnect");
   const Close duckdb_close = (Close)find(library, "duckdb_close");
 

@@ -1,9 +1,9 @@
 """Stores batches in DuckDB through the environment's own engine, by the rules of the native sink."""
+
 from __future__ import annotations
 
 from vdk import _native
-from vdk.host.connections import duckdb_module
-from vdk.host.connections import open_duckdb
+from vdk.host.connections import duckdb_module, open_duckdb
 
 _BATCH = "_vdk_batch"
 _CONFLICT_ATTEMPTS = 8
@@ -76,7 +76,9 @@ class DuckDbSink:
                 raise _no_column(table, missing, [column for column, _ in known.values()])
             columns = ", ".join(_quote(known[field.lower()][0]) for field, _ in fields)
             values = ", ".join(_quote(field) for field, _ in fields)
-            self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {_BATCH}")
+            self._connection.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {values} FROM {_BATCH}"
+            )
             self._connection.execute("COMMIT")
         except BaseException:
             try:
@@ -111,15 +113,21 @@ class DuckDbSink:
         if not rows:
             return None, {}
         place = rows[0][:3]
-        return _sql_name(place), {row[3].lower(): (row[3], row[4]) for row in rows if row[:3] == place}
+        return _sql_name(place), {
+            row[3].lower(): (row[3], row[4]) for row in rows if row[:3] == place
+        }
 
     def _create(self, name, fields):
         if not self._create_tables:
             raise _no_table(name, self._file)
         _native.log(
-            20, "vdk.duckdb", f"The table {name} does not exist; it is created from the first batch of rows."
+            20,
+            "vdk.duckdb",
+            f"The table {name} does not exist; it is created from the first batch of rows.",
         )
-        columns = ", ".join(f"{_quote(field)} {self._sql_type(field, kind)}" for field, kind in fields)
+        columns = ", ".join(
+            f"{_quote(field)} {self._sql_type(field, kind)}" for field, kind in fields
+        )
         self._connection.execute(f"CREATE TABLE {name} ({columns})")
         return {field.lower(): kind for field, kind in fields}
 
@@ -130,7 +138,9 @@ class DuckDbSink:
             if key not in known:
                 self._alter(name, f"ADD COLUMN {_quote(field)} {self._sql_type(field, kind)}")
                 own[key] = kind
-            elif key in own and kind != "null":  # others' columns stay as they are; nulls fit everywhere
+            elif (
+                key in own and kind != "null"
+            ):  # others' columns stay as they are; nulls fit everywhere
                 column, present = known[key]
                 wanted = self._wanted_type(field, own[key], kind, present)
                 if wanted and wanted != present:
@@ -147,7 +157,9 @@ class DuckDbSink:
         if before == "null":
             return self._sql_type(field, kind)
         if united == "decimal":
-            return None if present == "VARCHAR" else self._wider_decimal(field, before, kind, present)
+            return (
+                None if present == "VARCHAR" else self._wider_decimal(field, before, kind, present)
+            )
         return self._sql_type(field, united) if united != before else None
 
     def _wider_decimal(self, field, before, kind, present):

@@ -3,6 +3,7 @@
 Started by path, so that nothing of the environment decides which `vdk` this is. A script is compiled
 anew at every start: it stays short.
 """
+
 import sys
 
 # sys.path[0] is this folder; the root of the package is two above.

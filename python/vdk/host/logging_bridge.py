@@ -1,4 +1,5 @@
 """Python's logging inside a run: records of a job's own loggers go where the program's go, in the same form."""
+
 import sys
 
 
@@ -20,7 +21,14 @@ def configure(logging):
                     message += "\n" + record.exc_text
                 if record.stack_info:
                     message += "\n" + record.stack_info
-                _native.log(record.levelno, record.name, message, record.filename, record.lineno, record.funcName or "")
+                _native.log(
+                    record.levelno,
+                    record.name,
+                    message,
+                    record.filename,
+                    record.lineno,
+                    record.funcName or "",
+                )
             except Exception:
                 self.handleError(record)
 

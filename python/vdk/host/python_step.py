@@ -1,4 +1,5 @@
 """Runs one Python step: loads the file as a module of its own and calls its `run`."""
+
 import os
 import sys
 from _frozen_importlib import ModuleSpec, module_from_spec

@@ -20,9 +20,12 @@ std::string render(const ErrorText& text) {
 
 std::string_view to_string(ResolvableBy by) noexcept {
   switch (by) {
-    case ResolvableBy::user: return "User Error";
-    case ResolvableBy::platform: return "Platform error";
-    case ResolvableBy::configuration: return "Configuration error";
+    case ResolvableBy::user:
+      return "User Error";
+    case ResolvableBy::platform:
+      return "Platform error";
+    case ResolvableBy::configuration:
+      return "Configuration error";
   }
   return "Platform error";
 }
@@ -33,9 +36,12 @@ Error::~Error() = default;
 
 std::string Error::type_name() const {
   switch (by_) {
-    case ResolvableBy::user: return "UserCodeError";
-    case ResolvableBy::platform: return "PlatformServiceError";
-    case ResolvableBy::configuration: return "VdkConfigurationError";
+    case ResolvableBy::user:
+      return "UserCodeError";
+    case ResolvableBy::platform:
+      return "PlatformServiceError";
+    case ResolvableBy::configuration:
+      return "VdkConfigurationError";
   }
   return "PlatformServiceError";
 }

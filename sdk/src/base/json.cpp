@@ -1,10 +1,10 @@
-// Reading JSON as Python's json module does: no library here takes its NaN and Infinity, its lone surrogates and its
-// integers of any size, and jobs have all of them.
-#include <fmt/format.h>
-
+// Reading JSON as Python's json module does: no library here takes its NaN and Infinity, its lone
+// surrogates and its integers of any size, and jobs have all of them.
 #include <algorithm>
 #include <charconv>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "vdk/base/error.hpp"
@@ -52,10 +52,14 @@ class Parser {
     if (depth > kMaxDepth) fail(fmt::format("it is nested deeper than {} levels", kMaxDepth));
     skip_blanks();
     switch (peek()) {
-      case '{': return parse_object(depth);
-      case '[': return parse_list(depth);
-      case '"': return parse_string();
-      default: break;
+      case '{':
+        return parse_object(depth);
+      case '[':
+        return parse_list(depth);
+      case '"':
+        return parse_string();
+      default:
+        break;
     }
     if (take("null")) return nullptr;
     if (take("true")) return true;
@@ -103,7 +107,8 @@ class Parser {
     for (;;) {
       const std::size_t end = std::min(text_.find_first_of("\"\\", at_), text_.size());
       for (; at_ < end; ++at_) {
-        if (static_cast<unsigned char>(text_[at_]) < 0x20) fail("a control character stands in a string");
+        if (static_cast<unsigned char>(text_[at_]) < 0x20)
+          fail("a control character stands in a string");
         out += text_[at_];
       }
       if (at_ == text_.size()) fail("a string has no end");
@@ -116,7 +121,8 @@ class Parser {
     constexpr std::string_view kLetters = "\"\\/bfnrt";
     constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
     const char letter = peek();
-    if (const std::size_t known = kLetters.find(letter); known != std::string_view::npos && letter != '\0') {
+    if (const std::size_t known = kLetters.find(letter);
+        known != std::string_view::npos && letter != '\0') {
       ++at_;
       out += kMeanings[known];
       return;
@@ -140,8 +146,10 @@ class Parser {
   unsigned parse_hex() {
     unsigned code = 0;
     const std::string_view digits = text_.substr(at_, 4);
-    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
-    if (failure != std::errc() || digits.size() < 4 || end != digits.data() + 4) fail("\\u needs four hexadecimal digits");
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+    if (failure != std::errc() || digits.size() < 4 || end != digits.data() + 4)
+      fail("\\u needs four hexadecimal digits");
     at_ += 4;
     return code;
   }
@@ -204,16 +212,20 @@ class Parser {
     const std::string_view digits = text_.substr(start, at_ - start);
     if (real) return real_value(digits);
     std::int64_t integer = 0;
-    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), integer);
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), integer);
     if (failure == std::errc::result_out_of_range) return Value::BigInteger{std::string(digits)};
     return integer;
   }
 
   static double real_value(std::string_view digits) {
     double value = 0;
-    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value);
     // Out of range is infinity or zero to Python; strtod tells which.
-    return failure == std::errc::result_out_of_range ? std::strtod(std::string(digits).c_str(), nullptr) : value;
+    return failure == std::errc::result_out_of_range
+               ? std::strtod(std::string(digits).c_str(), nullptr)
+               : value;
   }
 
   std::string_view text_;
@@ -224,7 +236,8 @@ class Parser {
 
 Value parse_json(std::string_view text) {
   if (const auto offset = find_invalid_utf8(text)) {
-    throw user_error({.what = fmt::format("This is not valid JSON: the byte at offset {} is not UTF-8.", *offset)});
+    throw user_error({.what = fmt::format(
+                          "This is not valid JSON: the byte at offset {} is not UTF-8.", *offset)});
   }
   return Parser(text).parse_document();
 }

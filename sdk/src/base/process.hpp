@@ -14,8 +14,8 @@ struct ProcessOutput {
   std::string err;
 };
 
-// Runs a program without a shell and without standard input; nothing where it cannot be started or does not end
-// in time (then it is killed).
+// Runs a program without a shell and without standard input; nothing where it cannot be started or
+// does not end in time (then it is killed).
 [[nodiscard]] std::optional<ProcessOutput> run_process(const std::vector<std::string>& command,
                                                        std::chrono::milliseconds time_limit);
 

@@ -1,8 +1,8 @@
 #include "vdk/base/value.hpp"
 
-#include <gtest/gtest.h>
-
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 
@@ -10,8 +10,9 @@ namespace vdk {
 namespace {
 
 TEST(Json, integers_of_any_size_stay_exact) {
-  for (const char* text : {"0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
-                           "18446744073709551616", "-123456789012345678901234567890"}) {
+  for (const char* text :
+       {"0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+        "18446744073709551616", "-123456789012345678901234567890"}) {
     EXPECT_EQ(to_json(parse_json(text)), text);
     EXPECT_EQ(to_python_text(parse_json(text)), text);
   }
@@ -38,7 +39,8 @@ TEST(Json, unfinished_or_trailing_text_is_an_error) {
 }
 
 TEST(Json, what_python_takes_is_taken) {
-  EXPECT_EQ(to_json(parse_json("[NaN, Infinity, -Infinity, -0.0, 1E5]")), "[NaN, Infinity, -Infinity, -0.0, 100000.0]");
+  EXPECT_EQ(to_json(parse_json("[NaN, Infinity, -Infinity, -0.0, 1E5]")),
+            "[NaN, Infinity, -Infinity, -0.0, 100000.0]");
   EXPECT_EQ(*parse_json(R"("\ud83d")").if_string(), "\xED\xA0\xBD");
   EXPECT_EQ(*parse_json(R"("\ud83d\ude00 \/ \u00e9")").if_string(), "😀 / é");
   EXPECT_EQ(to_json(parse_json(R"("\ud83d!")")), R"("\ud83d!")");
@@ -46,15 +48,14 @@ TEST(Json, what_python_takes_is_taken) {
 }
 
 TEST(Json, what_python_refuses_is_refused) {
-  for (const char* text : {"01", "-", "1.", ".5", "+1", "1e", "'a'", "{a: 1}", "[1 2]", "\"a\tb\"", R"("\x")", R"("\u12")",
-                           "{\"a\" 1}", "tru", "[,]", "{,}", "nan", "\"caf\xE9\""}) {
+  for (const char* text :
+       {"01", "-", "1.", ".5", "+1", "1e", "'a'", "{a: 1}", "[1 2]", "\"a\tb\"", R"("\x")",
+        R"("\u12")", "{\"a\" 1}", "tru", "[,]", "{,}", "nan", "\"caf\xE9\""}) {
     EXPECT_THROW((void)parse_json(text), Error) << text;
   }
 }
 
-TEST(Json, nesting_has_a_limit) {
-  EXPECT_THROW((void)parse_json(std::string(100000, '[')), Error);
-}
+TEST(Json, nesting_has_a_limit) { EXPECT_THROW((void)parse_json(std::string(100000, '[')), Error); }
 
 TEST(Json, writing_what_was_read_gives_the_same_value) {
   const char* text =
@@ -84,7 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
                     PythonTextCase{"1e15", "1000000000000000.0"}, PythonTextCase{"1e-5", "1e-05"},
                     PythonTextCase{"0.0001", "0.0001"}, PythonTextCase{"123456.789", "123456.789"},
                     PythonTextCase{"-0.0", "-0.0"}, PythonTextCase{"1e400", "inf"},
-                    PythonTextCase{R"("it's")", "it's"}, PythonTextCase{R"(["it's"])", R"(["it's"])"},
+                    PythonTextCase{R"("it's")", "it's"},
+                    PythonTextCase{R"(["it's"])", R"(["it's"])"},
                     PythonTextCase{R"(["a\nb", "q\"'"])", R"(['a\nb', 'q"\''])"},
                     PythonTextCase{R"({"a": [1, "b", null]})", "{'a': [1, 'b', None]}"},
                     PythonTextCase{R"(["é"])", "['é']"}));

@@ -4,8 +4,6 @@
 
 namespace vdk {
 
-const char* version() noexcept {
-  return kVersion.data();
-}
+const char* version() noexcept { return kVersion.data(); }
 
 }  // namespace vdk

@@ -4,6 +4,4 @@
 
 #include "base/build_info.hpp"
 
-TEST(Version, is_the_one_of_the_project) {
-  EXPECT_EQ(vdk::version(), vdk::kVersion);
-}
+TEST(Version, is_the_one_of_the_project) { EXPECT_EQ(vdk::version(), vdk::kVersion); }

@@ -1,8 +1,8 @@
 #include "cli/check.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "cli/job_directory.hpp"
@@ -32,7 +32,8 @@ std::vector<StepProblem> check_sql_step(const Step& step) {
 int check_job(Program& program, const std::filesystem::path& directory) {
   Host& host = program.host();
   const std::vector<Step> steps = find_steps(directory);
-  const bool has_python = std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
+  const bool has_python =
+      std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
   if (has_python && !host.runs_python()) continue_in_python(program.arguments());
 
   const JobConfig job_config(directory);
@@ -46,7 +47,8 @@ int check_job(Program& program, const std::filesystem::path& directory) {
     good = false;
   }
   for (const Step& step : steps) {
-    const auto problems = step.type == kSqlStep ? check_sql_step(step) : host.check_python_step(step);
+    const auto problems =
+        step.type == kSqlStep ? check_sql_step(step) : host.check_python_step(step);
     host.write_out(fmt::format("{:<40} {}\n", step.name, problems.empty() ? "ok" : ""));
     for (const StepProblem& problem : problems) {
       host.write_out(fmt::format("  {}: {}\n", problem.fatal ? "error" : "warning", problem.text));

@@ -16,7 +16,8 @@ constexpr std::size_t kHelpWidth = 100;
 // Two columns, the second one wrapped.
 std::string two_columns(const std::vector<std::pair<std::string, std::string>>& rows) {
   std::size_t first = 0;
-  for (const auto& [left, right] : rows) first = std::max(first, std::min<std::size_t>(left.size(), 34));
+  for (const auto& [left, right] : rows)
+    first = std::max(first, std::min<std::size_t>(left.size(), 34));
   std::string text;
   for (const auto& [left, right] : rows) {
     std::string line = fmt::format("  {:<{}}  ", left, first);
@@ -73,16 +74,16 @@ std::vector<std::string> Invocation::all(std::string_view key) const {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
-  for (auto make : {clean_command, completion_command, config_command, config_help_command, create_command,
-                    properties_command, run_command, runs_command, secrets_command, sql_command,
-                    sql_query_command, version_command}) {
+  for (auto make : {clean_command, completion_command, config_command, config_help_command,
+                    create_command, properties_command, run_command, runs_command, secrets_command,
+                    sql_command, sql_query_command, version_command}) {
     commands.push_back(make());
   }
   return commands;
 }
 
-std::map<std::string, std::vector<std::string>> parse_command_line(const Command& command,
-                                                                   const std::vector<std::string>& words) {
+std::map<std::string, std::vector<std::string>> parse_command_line(
+    const Command& command, const std::vector<std::string>& words) {
   CLI::App app;
   app.set_help_flag();
   app.positionals_at_end(false);
@@ -99,8 +100,9 @@ std::map<std::string, std::vector<std::string>> parse_command_line(const Command
     }
     CLI::Option* added = app.add_option(option.names, option_values[i])->expected(option.values);
     // The last one wins, as users of shells expect; repeated ones are all kept.
-    added->multi_option_policy(option.repeated || option.values > 1 ? CLI::MultiOptionPolicy::TakeAll
-                                               : CLI::MultiOptionPolicy::TakeLast);
+    added->multi_option_policy(option.repeated || option.values > 1
+                                   ? CLI::MultiOptionPolicy::TakeAll
+                                   : CLI::MultiOptionPolicy::TakeLast);
     added->allow_extra_args(false);
     options.push_back(added);
   }
@@ -119,13 +121,15 @@ std::map<std::string, std::vector<std::string>> parse_command_line(const Command
       for (const std::string& name : split_list(option.names)) known.push_back(name);
     }
     const std::string extra = app.remaining().empty() ? std::string() : app.remaining().front();
-    if (!extra.starts_with('-')) throw UsageError(fmt::format("Got unexpected extra argument ({})", extra));
+    if (!extra.starts_with('-'))
+      throw UsageError(fmt::format("Got unexpected extra argument ({})", extra));
     const auto nearest = nearest_name(extra, known);
     throw UsageError(nearest ? fmt::format("No such option: {} Did you mean {}?", extra, *nearest)
                              : fmt::format("No such option: {}", extra));
   } catch (const CLI::ArgumentMismatch&) {
     const std::string last = words.empty() ? std::string() : words.back();
-    if (!last.starts_with('-')) throw UsageError(fmt::format("Got unexpected extra argument ({})", last));
+    if (!last.starts_with('-'))
+      throw UsageError(fmt::format("Got unexpected extra argument ({})", last));
     throw UsageError(fmt::format("Option '{}' requires an argument.", last));
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
@@ -135,7 +139,9 @@ std::map<std::string, std::vector<std::string>> parse_command_line(const Command
   for (std::size_t i = 0; i < command.options.size(); ++i) {
     const CommandOption& option = command.options[i];
     if (options[i]->count() == 0) {
-      if (option.required) throw UsageError(fmt::format("Missing option '{}'.", join(split_list(option.names), "' / '")));
+      if (option.required)
+        throw UsageError(
+            fmt::format("Missing option '{}'.", join(split_list(option.names), "' / '")));
       if (!option.default_value.empty()) values[option.key] = {option.default_value};
       continue;
     }
@@ -148,7 +154,8 @@ std::map<std::string, std::vector<std::string>> parse_command_line(const Command
       value = lower(value);
       if (std::ranges::find(option.choices, value) == option.choices.end()) {
         throw UsageError(fmt::format("Invalid value for '{}': '{}' is not one of '{}'.",
-                                     join(split_list(option.names), "' / '"), value, join(option.choices, "', '")));
+                                     join(split_list(option.names), "' / '"), value,
+                                     join(option.choices, "', '")));
       }
     }
     values[option.key] = option_values[i];
@@ -208,7 +215,8 @@ std::string program_help(const std::vector<Command>& commands) {
                        {"--help", "Show this message and exit."}});
   std::vector<std::pair<std::string, std::string>> rows;
   for (const Command& command : commands) {
-    if (!command.hidden) rows.emplace_back(command.name, command.summary.substr(0, command.summary.find('\n')));
+    if (!command.hidden)
+      rows.emplace_back(command.name, command.summary.substr(0, command.summary.find('\n')));
   }
   help += "\nCommands:\n" + two_columns(rows);
   return help;

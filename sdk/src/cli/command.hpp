@@ -1,4 +1,5 @@
-// A command of the program, declared once: the parser, the help, shell completion and the Python host's command objects are all made from it.
+// A command of the program, declared once: the parser, the help, shell completion and the Python
+// host's command objects are all made from it.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,8 @@
 #include "cli/command.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -10,14 +10,19 @@ namespace {
 using Values = std::map<std::string, std::vector<std::string>>;
 
 Command sample() {
-  return {.name = "sample",
-          .summary = "A command for tests.",
-          .arguments = {{"directory", "DIRECTORY"}},
-          .options = {{.names = "--arguments", .key = "arguments", .metavar = "TEXT"},
-                      {.names = "-c,--config", .key = "config", .metavar = "KEY=VALUE", .repeated = true},
-                      {.names = "--set", .key = "set", .metavar = "KEY VALUE", .repeated = true, .values = 2},
-                      {.names = "--check", .key = "check"},
-                      {.names = "-o,--output", .key = "output", .choices = {"text", "json"}, .default_value = "text"}}};
+  return {
+      .name = "sample",
+      .summary = "A command for tests.",
+      .arguments = {{"directory", "DIRECTORY"}},
+      .options = {
+          {.names = "--arguments", .key = "arguments", .metavar = "TEXT"},
+          {.names = "-c,--config", .key = "config", .metavar = "KEY=VALUE", .repeated = true},
+          {.names = "--set", .key = "set", .metavar = "KEY VALUE", .repeated = true, .values = 2},
+          {.names = "--check", .key = "check"},
+          {.names = "-o,--output",
+           .key = "output",
+           .choices = {"text", "json"},
+           .default_value = "text"}}};
 }
 
 std::string usage_error(const std::vector<std::string>& words) {
@@ -38,14 +43,16 @@ TEST(CommandLine, options_may_stand_before_and_behind_the_argument) {
 }
 
 TEST(CommandLine, json_texts_arrive_untouched) {
-  for (const std::string text : {R"({"a": [1, "x y"], "b": "%%"})", "[1, 2]", "", "null", "\"quoted\"", "a,b", "{}"}) {
-    EXPECT_EQ(parse_command_line(sample(), {"job", "--arguments", text}).at("arguments"), std::vector<std::string>{text});
+  for (const std::string text :
+       {R"({"a": [1, "x y"], "b": "%%"})", "[1, 2]", "", "null", "\"quoted\"", "a,b", "{}"}) {
+    EXPECT_EQ(parse_command_line(sample(), {"job", "--arguments", text}).at("arguments"),
+              std::vector<std::string>{text});
   }
 }
 
 TEST(CommandLine, a_repeated_option_is_kept_whole_and_a_single_one_takes_the_last) {
-  const Values values =
-      parse_command_line(sample(), {"job", "-c", "a=1", "--config", "b=2", "--arguments", "1", "--arguments", "2"});
+  const Values values = parse_command_line(
+      sample(), {"job", "-c", "a=1", "--config", "b=2", "--arguments", "1", "--arguments", "2"});
   EXPECT_EQ(values.at("config"), (std::vector<std::string>{"a=1", "b=2"}));
   EXPECT_EQ(values.at("arguments").back(), "2");
 }
@@ -56,7 +63,8 @@ TEST(CommandLine, an_option_may_take_two_words) {
 }
 
 TEST(CommandLine, choices_are_taken_in_any_case_and_have_a_default) {
-  EXPECT_EQ(parse_command_line(sample(), {"job", "-o", "JSON"}).at("output"), std::vector<std::string>{"json"});
+  EXPECT_EQ(parse_command_line(sample(), {"job", "-o", "JSON"}).at("output"),
+            std::vector<std::string>{"json"});
   EXPECT_EQ(parse_command_line(sample(), {"job"}).at("output"), std::vector<std::string>{"text"});
 }
 

@@ -1,4 +1,5 @@
-// Shell completion. The scripts ask the program itself (`vdk completion --words LINE`), so they never go stale.
+// Shell completion. The scripts ask the program itself (`vdk completion --words LINE`), so they
+// never go stale.
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/program.hpp"
@@ -68,7 +69,8 @@ int run(Invocation& invocation) {
   } else if (shell == "fish") {
     host.write_out(kFish);
   } else {
-    throw UsageError("Invalid value for 'SHELL': '" + shell + "' is not one of 'bash', 'zsh', 'fish'.");
+    throw UsageError("Invalid value for 'SHELL': '" + shell +
+                     "' is not one of 'bash', 'zsh', 'fish'.");
   }
   return 0;
 }
@@ -78,10 +80,14 @@ int run(Invocation& invocation) {
 Command completion_command() {
   return {.name = "completion",
           .summary = "Print the completion script of a shell.",
-          .examples = "source <(vdk completion bash)\n"
-                      "vdk completion zsh > ~/.zfunc/_vdk\n"
-                      "vdk completion fish > ~/.config/fish/completions/vdk.fish",
-          .arguments = {{.key = "shell", .metavar = "SHELL", .help = "bash, zsh or fish.", .required = false}},
+          .examples =
+              "source <(vdk completion bash)\n"
+              "vdk completion zsh > ~/.zfunc/_vdk\n"
+              "vdk completion fish > ~/.config/fish/completions/vdk.fish",
+          .arguments = {{.key = "shell",
+                         .metavar = "SHELL",
+                         .help = "bash, zsh or fish.",
+                         .required = false}},
           .options = {{.names = "--words", .key = "words", .metavar = "LINE", .hidden = true}},
           .run = run};
 }

@@ -10,10 +10,12 @@ namespace {
 int run_config(Invocation& invocation) {
   Program& program = invocation.program();
   const JobConfig job_config(existing_directory(
-      invocation.has("directory") ? invocation.get("directory") : std::string("."), "DATA_JOB_DIRECTORY"));
+      invocation.has("directory") ? invocation.get("directory") : std::string("."),
+      "DATA_JOB_DIRECTORY"));
   const Configuration configuration = program.configure(&job_config, invocation.all("config"));
   const bool everything = invocation.has("all");
-  for (const std::string& warning : unknown_key_warnings(configuration)) program.host().write_err(warning + '\n');
+  for (const std::string& warning : unknown_key_warnings(configuration))
+    program.host().write_err(warning + '\n');
   program.host().write_out(invocation.get("output") == "json"
                                ? to_json(explain_json(configuration, everything), 2) + '\n'
                                : explain_text(configuration, everything));
@@ -23,8 +25,9 @@ int run_config(Invocation& invocation) {
 int run_config_help(Invocation& invocation) {
   Program& program = invocation.program();
   const Configuration configuration = program.configure(nullptr, {});
-  program.host().write_out(invocation.get("output") == "json" ? to_json(config_help_json(configuration), 2) + '\n'
-                                                              : config_help_text(configuration));
+  program.host().write_out(invocation.get("output") == "json"
+                               ? to_json(config_help_json(configuration), 2) + '\n'
+                               : config_help_text(configuration));
   return 0;
 }
 
@@ -39,22 +42,26 @@ CommandOption output_option() {
 }  // namespace
 
 Command config_command() {
-  return {.name = "config",
-          .summary = "Show the configuration of a job: each value, where it came from and what it overrode.\n"
-                     "Sensitive values are masked.",
-          .examples = "vdk config my-job\nvdk config my-job --all --output json",
-          .arguments = {{.key = "directory",
-                         .metavar = "DATA_JOB_DIRECTORY",
-                         .help = "The job; the current directory where none is given.",
-                         .required = false}},
-          .options = {{.names = "-c,--config",
-                       .key = "config",
-                       .metavar = "KEY=VALUE",
-                       .help = "As for vdk run.",
-                       .repeated = true},
-                      {.names = "-a,--all", .key = "all", .help = "Show options with their default values too."},
-                      output_option()},
-          .run = run_config};
+  return {
+      .name = "config",
+      .summary =
+          "Show the configuration of a job: each value, where it came from and what it overrode.\n"
+          "Sensitive values are masked.",
+      .examples = "vdk config my-job\nvdk config my-job --all --output json",
+      .arguments = {{.key = "directory",
+                     .metavar = "DATA_JOB_DIRECTORY",
+                     .help = "The job; the current directory where none is given.",
+                     .required = false}},
+      .options = {{.names = "-c,--config",
+                   .key = "config",
+                   .metavar = "KEY=VALUE",
+                   .help = "As for vdk run.",
+                   .repeated = true},
+                  {.names = "-a,--all",
+                   .key = "all",
+                   .help = "Show options with their default values too."},
+                  output_option()},
+      .run = run_config};
 }
 
 Command config_help_command() {

@@ -10,7 +10,8 @@
 namespace vdk {
 
 // The absolute path of a directory that must exist. Throws UsageError in click's words.
-[[nodiscard]] std::filesystem::path existing_directory(const std::string& given, const std::string& metavar);
+[[nodiscard]] std::filesystem::path existing_directory(const std::string& given,
+                                                       const std::string& metavar);
 
 // A job is named as its directory.
 [[nodiscard]] std::string job_name_of(const std::filesystem::path& directory);

@@ -20,14 +20,16 @@ std::string_view function_name(std::string_view signature) {
 
 }  // namespace
 
-std::string to_text_line(const LogRecord& record, std::string_view job, std::string_view attempt_id) {
+std::string to_text_line(const LogRecord& record, std::string_view job,
+                         std::string_view attempt_id) {
   return fmt::format("{} [VDK] {} [{:<5.5}] {:<30.30} {:>20.20}:{:<4} {:<16.16}[id:{}]- {}\n",
-                     to_log_time(std::chrono::system_clock::now()), job, to_string(record.level), record.logger,
-                     file_name(record.where.file), record.where.line,
+                     to_log_time(std::chrono::system_clock::now()), job, to_string(record.level),
+                     record.logger, file_name(record.where.file), record.where.line,
                      function_name(record.where.function), attempt_id, record.message);
 }
 
-std::string to_json_line(const LogRecord& record, std::string_view job, std::string_view attempt_id) {
+std::string to_json_line(const LogRecord& record, std::string_view job,
+                         std::string_view attempt_id) {
   Value line;
   line.set("timestamp", to_iso8601(std::chrono::system_clock::now()));
   line.set("level", to_string(record.level));

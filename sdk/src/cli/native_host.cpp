@@ -21,6 +21,8 @@ void NativeHost::write_out(std::string_view text) {
   std::fflush(stdout);
 }
 
-void NativeHost::write_err(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+void NativeHost::write_err(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
 
 }  // namespace vdk

@@ -1,8 +1,8 @@
 #include "cli/program.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/shared_library.hpp"
 #include "base/text.hpp"
@@ -91,7 +91,8 @@ int Program::run() {
       }
       std::string level;
       if (word == "-v" || word == "--verbosity") {
-        if (++at == arguments_.size()) throw UsageError(fmt::format("Option '{}' requires an argument.", word));
+        if (++at == arguments_.size())
+          throw UsageError(fmt::format("Option '{}' requires an argument.", word));
         level = arguments_[at];
       } else if (word.starts_with("--verbosity=")) {
         level = word.substr(word.find('=') + 1);
@@ -102,13 +103,16 @@ int Program::run() {
       }
       verbosity_ = parse_level(level);
       if (!verbosity_) {
-        throw UsageError("Invalid value for '--verbosity' / '-v': Must be CRITICAL, ERROR, WARNING, INFO or DEBUG, not " +
-                         level);
+        throw UsageError(
+            "Invalid value for '--verbosity' / '-v': Must be CRITICAL, ERROR, WARNING, INFO or "
+            "DEBUG, not " +
+            level);
       }
     }
   } catch (const UsageError& error) {
     host_.write_err(fmt::format(
-        "Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: {}\n", error.message()));
+        "Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: {}\n",
+        error.message()));
     return kUsageError;
   }
   if (at == arguments_.size()) {
@@ -122,12 +126,14 @@ int Program::run() {
     std::vector<std::string> names;
     for (const Command& known : commands) names.push_back(known.name);
     const auto nearest = nearest_name(name, names);
-    host_.write_err(fmt::format(
-        "Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: No such command '{}'.{}\n", name,
-        nearest ? fmt::format(" Did you mean '{}'?", *nearest) : std::string()));
+    host_.write_err(
+        fmt::format("Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: "
+                    "No such command '{}'.{}\n",
+                    name, nearest ? fmt::format(" Did you mean '{}'?", *nearest) : std::string()));
     return kUsageError;
   }
-  const std::vector<std::string> words(arguments_.begin() + static_cast<std::ptrdiff_t>(at) + 1, arguments_.end());
+  const std::vector<std::string> words(arguments_.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                                       arguments_.end());
   const auto end_of_options = std::ranges::find(words, "--");
   if (std::find(words.begin(), end_of_options, "--help") != end_of_options) {
     host_.write_out(command_help(*command));
@@ -138,8 +144,8 @@ int Program::run() {
     return command->run(invocation);
   } catch (const UsageError& error) {
     if (command->name == "run") write_early_termination(TerminationStatus::user_error);
-    host_.write_err(fmt::format("{}Try 'vdk {} --help' for help.\n\nError: {}\n", usage_line(*command),
-                                command->name, error.message()));
+    host_.write_err(fmt::format("{}Try 'vdk {} --help' for help.\n\nError: {}\n",
+                                usage_line(*command), command->name, error.message()));
     return kUsageError;
   } catch (...) {
     print_error(host_, describe_failure(std::current_exception()));
@@ -147,6 +153,8 @@ int Program::run() {
   }
 }
 
-int run_program(const std::vector<std::string>& arguments, Host& host) { return Program(host, arguments).run(); }
+int run_program(const std::vector<std::string>& arguments, Host& host) {
+  return Program(host, arguments).run();
+}
 
 }  // namespace vdk

@@ -21,8 +21,8 @@ struct StepProblem {
   std::string text;
 };
 
-// What differs between the native process and a Python one. All functions are called from the main thread unless they say otherwise,
-// in the Python host without the interpreter lock.
+// What differs between the native process and a Python one. All functions are called from the main
+// thread unless they say otherwise, in the Python host without the interpreter lock.
 class VDK_API Host {
  public:
   virtual ~Host();
@@ -30,11 +30,13 @@ class VDK_API Host {
   // True where Python steps can run in this process.
   [[nodiscard]] virtual bool runs_python() const noexcept = 0;
 
-  // Registers the host's implementations of hooks: native plugins as far as it uses them (register_native_plugins), step
-  // runners of its language (through initialize_job), and so on. Both references live as long as the program's call.
+  // Registers the host's implementations of hooks: native plugins as far as it uses them
+  // (register_native_plugins), step runners of its language (through initialize_job), and so on.
+  // Both references live as long as the program's call.
   virtual void register_features(HookDispatcher& hooks, PluginIndex& plugins) = 0;
 
-  // Signals: starts watching (see Cancellation::watch) and, from the watcher's thread, makes the main thread's code raise.
+  // Signals: starts watching (see Cancellation::watch) and, from the watcher's thread, makes the
+  // main thread's code raise.
   virtual void watch_signals(Cancellation& cancellation) = 0;
 
   // Parses a Python step without running it. Only where runs_python().
@@ -62,14 +64,16 @@ class VDK_API Program {
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   [[nodiscard]] const std::optional<LogLevel>& verbosity() const noexcept { return verbosity_; }
 
-  // The configuration of a command: options of the core and of plugins, then every source in its order. `job` may be null. `settings` are
-  // those of `-c`. Throws Error (configuration or user).
-  [[nodiscard]] Configuration configure(const JobConfig* job, const std::vector<std::string>& settings);
+  // The configuration of a command: options of the core and of plugins, then every source in its
+  // order. `job` may be null. `settings` are those of `-c`. Throws Error (configuration or user).
+  [[nodiscard]] Configuration configure(const JobConfig* job,
+                                        const std::vector<std::string>& settings);
 
   // Runs the words; returns the exit code.
   [[nodiscard]] int run();
 
-  // Writes the termination file of a run that ends before it has begun; the environment alone says where it is.
+  // Writes the termination file of a run that ends before it has begun; the environment alone says
+  // where it is.
   void write_early_termination(TerminationStatus status) noexcept;
 
  private:
@@ -83,7 +87,8 @@ class VDK_API Program {
 // Prints an error as people read it: the cause first, then why, what it means and what to do.
 VDK_API void print_error(Host& host, const Failure& failure);
 
-// Runs one command line (without the program's name) and returns the exit code. May be called many times in a process; keeps nothing.
+// Runs one command line (without the program's name) and returns the exit code. May be called many
+// times in a process; keeps nothing.
 [[nodiscard]] VDK_API int run_program(const std::vector<std::string>& arguments, Host& host);
 
 }  // namespace vdk

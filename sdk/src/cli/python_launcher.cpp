@@ -1,11 +1,12 @@
 #include "cli/python_launcher.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "base/shared_library.hpp"
 #include "hooks/python_environment.hpp"
@@ -17,13 +18,15 @@ namespace fs = std::filesystem;
 
 void continue_in_python(const std::vector<std::string>& arguments) {
   const Interpreter interpreter = find_interpreter();
-  const fs::path entry = installation_prefix() / "lib" / "vdk" / "python" / "vdk" / "host" / "entry.py";
+  const fs::path entry =
+      installation_prefix() / "lib" / "vdk" / "python" / "vdk" / "host" / "entry.py";
   if (access(entry.c_str(), R_OK) != 0) {
     throw configuration_error(
         {.what = "The job has Python steps, but this installation has no Python host.",
          .why = fmt::format("There is no file {}.", entry.string()),
          .consequence = "No step was run.",
-         .countermeasure = "Install vdk with its Python package (make install), or build with -DVDK_PYTHON_HOST=ON."});
+         .countermeasure = "Install vdk with its Python package (make install), or build with "
+                           "-DVDK_PYTHON_HOST=ON."});
   }
   std::vector<std::string> words{interpreter.executable.string(), entry.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -31,11 +34,13 @@ void continue_in_python(const std::vector<std::string>& arguments) {
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   execv(argv[0], argv.data());
-  throw configuration_error({.what = fmt::format("The interpreter {} cannot be started.", interpreter.executable.string()),
-                             .why = fmt::format("The system says: {}. It was chosen by {}.", std::strerror(errno),
-                                                interpreter.chosen_by),
-                             .consequence = "No step was run.",
-                             .countermeasure = "Set VDK_PYTHON to a Python interpreter that runs here."});
+  throw configuration_error(
+      {.what =
+           fmt::format("The interpreter {} cannot be started.", interpreter.executable.string()),
+       .why = fmt::format("The system says: {}. It was chosen by {}.", std::strerror(errno),
+                          interpreter.chosen_by),
+       .consequence = "No step was run.",
+       .countermeasure = "Set VDK_PYTHON to a Python interpreter that runs here."});
 }
 
 }  // namespace vdk

@@ -6,7 +6,8 @@
 
 namespace vdk {
 
-// Replaces this process by the interpreter, running the same command line there. Returns only by throwing Error (configuration).
+// Replaces this process by the interpreter, running the same command line there. Returns only by
+// throwing Error (configuration).
 [[noreturn]] void continue_in_python(const std::vector<std::string>& arguments);
 
 }  // namespace vdk

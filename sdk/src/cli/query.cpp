@@ -9,6 +9,8 @@ namespace vdk {
 
 namespace {
 
+constexpr std::size_t kOutputAtOnce = 65536;  // bytes
+
 void print_rows(Host& host, ResultStream* rows, QueryOutput output) {
   std::vector<std::string> headers;
   if (rows) {
@@ -20,8 +22,9 @@ void print_rows(Host& host, ResultStream* rows, QueryOutput output) {
     for (bool first = true; rows && rows->next(row); first = false) {
       Value object{Value::Map{}};
       for (std::size_t i = 0; i < row.size(); ++i) object.set(headers[i], row[i]);
-      text += (first ? "" : ", ") + (output == QueryOutput::json ? to_json(object) : to_ascii_json(object));
-      if (text.size() > 64 * 1024) {
+      text += (first ? "" : ", ") +
+              (output == QueryOutput::json ? to_json(object) : to_ascii_json(object));
+      if (text.size() > kOutputAtOnce) {
         host.write_out(text);
         text.clear();
       }
@@ -34,7 +37,7 @@ void print_rows(Host& host, ResultStream* rows, QueryOutput output) {
     std::string text = rows ? csv_line(names) : std::string();
     while (rows && rows->next(row)) {
       text += csv_line(row);
-      if (text.size() > 64 * 1024) {
+      if (text.size() > kOutputAtOnce) {
         host.write_out(text);
         text.clear();
       }
@@ -50,19 +53,23 @@ void print_rows(Host& host, ResultStream* rows, QueryOutput output) {
 
 }  // namespace
 
-int print_query(Program& program, const std::string& sql, const std::string& database, QueryOutput output) {
+int print_query(Program& program, const std::string& sql, const std::string& database,
+                QueryOutput output) {
   const std::filesystem::path directory = std::filesystem::current_path();
   const JobConfig job_config(directory);
   const Configuration configuration = program.configure(&job_config, {});
   set_log_level(program.verbosity().value_or(LogLevel::warning));
   EventStream events;
   Cancellation cancellation;
-  const RunIds ids = make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
-                                  configuration.get_string("attempt_id"));
+  const RunIds ids =
+      make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
+                   configuration.get_string("attempt_id"));
   register_query_comments(program.hooks(), job_name_of(directory), ids.op_id);
   RunScope scope{program.hooks(), events, cancellation, ids, std::chrono::system_clock::now()};
   JobContext context(scope, configuration,
-                     {.name = job_name_of(directory), .directory = directory, .team = job_config.team().value_or("")});
+                     {.name = job_name_of(directory),
+                      .directory = directory,
+                      .team = job_config.team().value_or("")});
   program.hooks().initialize_job.call(context);
   cancellation.on_signal([&context](int) { context.connections().interrupt(); });
   program.host().watch_signals(cancellation);

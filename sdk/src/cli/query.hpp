@@ -9,7 +9,9 @@ namespace vdk {
 
 enum class QueryOutput { table, json, ascii_json, csv };
 
-// Runs the text on the database ("" = default) with the configuration of the current directory's config.ini, and prints the rows.
-int print_query(Program& program, const std::string& sql, const std::string& database, QueryOutput output);
+// Runs the text on the database ("" = default) with the configuration of the current directory's
+// config.ini, and prints the rows.
+int print_query(Program& program, const std::string& sql, const std::string& database,
+                QueryOutput output);
 
 }  // namespace vdk

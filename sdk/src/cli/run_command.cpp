@@ -1,9 +1,10 @@
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -39,10 +40,11 @@ class EventFile {
     }
     file_.reset(std::fopen(target.c_str(), "wbe"));
     if (!file_) {
-      throw user_error({.what = fmt::format("The event file {} cannot be written.", target),
-                        .why = fmt::format("The system says: {}.", std::strerror(errno)),
-                        .consequence = "Nothing was run.",
-                        .countermeasure = "Give --events a path that you may write, or - for standard output."});
+      throw user_error(
+          {.what = fmt::format("The event file {} cannot be written.", target),
+           .why = fmt::format("The system says: {}.", std::strerror(errno)),
+           .consequence = "Nothing was run.",
+           .countermeasure = "Give --events a path that you may write, or - for standard output."});
     }
   }
   [[nodiscard]] bool wanted() const noexcept { return to_stdout_ || file_; }
@@ -70,10 +72,12 @@ std::string known_arguments(const std::string& text, Value& arguments) {
   try {
     arguments = parse_json(text);
   } catch (const Error& error) {
-    throw user_error({.what = "The value of --arguments is not valid JSON.",
-                      .why = error.text().what + (error.text().why.empty() ? "" : " " + error.text().why),
-                      .consequence = "Nothing was run.",
-                      .countermeasure = R"(Give one JSON value in quotes, for example --arguments '{"day": "2026-01-31"}'.)"});
+    throw user_error(
+        {.what = "The value of --arguments is not valid JSON.",
+         .why = error.text().what + (error.text().why.empty() ? "" : " " + error.text().why),
+         .consequence = "Nothing was run.",
+         .countermeasure =
+             R"(Give one JSON value in quotes, for example --arguments '{"day": "2026-01-31"}'.)"});
   }
   return text;
 }
@@ -139,7 +143,8 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   Host& host = program.host();
 
   const std::vector<Step> steps = find_steps(directory);
-  const bool has_python = std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
+  const bool has_python =
+      std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
   if (has_python && !host.runs_python()) continue_in_python(program.arguments());
 
   Value arguments;
@@ -147,33 +152,40 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   const JobConfig job_config(directory);
   Configuration configuration = program.configure(&job_config, invocation.all("config"));
 
-  const RunIds ids = make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
-                                  configuration.get_string("attempt_id"));
+  const RunIds ids =
+      make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
+                   configuration.get_string("attempt_id"));
   const std::string name = job_name_of(directory);
 
   EventFile event_file(invocation.get("events"), host);
   EventStream events;
   const bool live = isatty(STDERR_FILENO) == 1 && !program.verbosity();
   std::optional<TerminalView> view;
-  if (live) view.emplace(terminal_style(), [&host](std::string_view text) { host.write_err(text); });
-  set_log_level(live ? LogLevel::warning : program.verbosity().value_or(log_level_of(configuration)));
+  if (live)
+    view.emplace(terminal_style(), [&host](std::string_view text) { host.write_err(text); });
+  set_log_level(live ? LogLevel::warning
+                     : program.verbosity().value_or(log_level_of(configuration)));
   std::optional<LogView> log_view;
   if (upper(configuration.get_string("log_config")) == "NONE") {
     set_log_level(LogLevel::warning);
   } else {
-    log_view.emplace(lower(configuration.get_string("log_format")) == "json" ? LogFormat::json : LogFormat::text,
-                         name, ids.attempt_id, [&host, &view](std::string_view line) {
-                           if (view) {
-                             view->print_above(line);
-                           } else {
-                             host.write_err(line);
-                           }
-                         });
+    log_view.emplace(
+        lower(configuration.get_string("log_format")) == "json" ? LogFormat::json : LogFormat::text,
+        name, ids.attempt_id, [&host, &view](std::string_view line) {
+          if (view) {
+            view->print_above(line);
+          } else {
+            host.write_err(line);
+          }
+        });
   }
   if (view) events.subscribe([&view](const Event& event) { view->on_event(event); });
-  if (event_file.wanted()) events.subscribe([&event_file](const Event& event) { event_file.write(event); });
-  for (const std::string& warning : job_config.warnings(configuration)) log(LogLevel::warning, kLogger, warning);
-  for (const std::string& warning : unknown_key_warnings(configuration)) log(LogLevel::warning, kLogger, warning);
+  if (event_file.wanted())
+    events.subscribe([&event_file](const Event& event) { event_file.write(event); });
+  for (const std::string& warning : job_config.warnings(configuration))
+    log(LogLevel::warning, kLogger, warning);
+  for (const std::string& warning : unknown_key_warnings(configuration))
+    log(LogLevel::warning, kLogger, warning);
 
   const TerminationFile termination(configuration);
   RunRecord record{.job = name,
@@ -184,7 +196,8 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   const RunGuard guard(name, ids.execution_id);
   if (const auto& other = guard.other_run()) {
     log(LogLevel::warning, kLogger,
-        fmt::format("Another run of the job {} is at work: {}. Both go on; what one writes the other may overwrite.",
+        fmt::format("Another run of the job {} is at work: {}. Both go on; what one writes the "
+                    "other may overwrite.",
                     name, *other));
   }
   start_record(record);
@@ -209,7 +222,8 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
     host.watch_signals(cancellation);
     program.hooks().initialize_job.add(
         "core-step-selection",
-        [selection = StepSelection{invocation.get("from_step"), invocation.get("only_step")}](JobContext& running) {
+        [selection = StepSelection{invocation.get("from_step"), invocation.get("only_step")}](
+            JobContext& running) {
           if (running.template_name().empty()) select_steps(running, selection);
           return std::nullopt;
         },
@@ -233,7 +247,8 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   int exit_code = exit_code_of(result);
   if (result.failed() && result.failure) {
     const auto& failure = *result.failure;
-    const auto answers = program.hooks().vdk_exception.call(Error(failure.resolvable_by, {.what = failure.message}));
+    const auto answers =
+        program.hooks().vdk_exception.call(Error(failure.resolvable_by, {.what = failure.message}));
     if (std::ranges::any_of(answers, [](bool handled) { return handled; })) exit_code = 0;
   }
   TerminationStatus status = termination_status(result);
@@ -273,36 +288,47 @@ int run(Invocation& invocation) {
 }  // namespace
 
 Command run_command() {
-  return {.name = "run",
-          .summary = "Run a data job: the .sql and .py files of a directory, in the order of their names.",
-          .examples = "vdk run my-job\n"
-                      "vdk run my-job --arguments '{\"day\": \"2026-01-31\"}'\n"
-                      "vdk run my-job -c db_default_type=duckdb --from-step 30_load.py",
-          .arguments = {{"directory", "DATA_JOB_DIRECTORY", "The directory that holds the job's steps."}},
-          .options = {{.names = "--arguments",
-                       .key = "arguments",
-                       .metavar = "TEXT",
-                       .help = "One JSON value; an object's members are parameters of SQL steps, and "
-                               "job_input.get_arguments() returns it."},
-                      {.names = "-c,--config",
-                       .key = "config",
-                       .metavar = "KEY=VALUE",
-                       .help = "Set a configuration value for this run. May be given many times.",
-                       .repeated = true},
-                      {.names = "--from-step",
-                       .key = "from_step",
-                       .metavar = "NAME",
-                       .help = "Start with this step; those before it do not run."},
-                      {.names = "--only-step", .key = "only_step", .metavar = "NAME", .help = "Run this step alone."},
-                      {.names = "--check",
-                       .key = "check",
-                       .help = "Parse every step and run nothing; names steps that would silently not run."},
-                      {.names = "--events",
-                       .key = "events",
-                       .metavar = "FILE",
-                       .help = "Write the run's events as JSON lines; - is standard output."},
-                      {.names = "-D,--debug", .key = "debug", .help = "Kept for compatibility.", .hidden = true}},
-          .run = run};
+  return {
+      .name = "run",
+      .summary =
+          "Run a data job: the .sql and .py files of a directory, in the order of their names.",
+      .examples =
+          "vdk run my-job\n"
+          "vdk run my-job --arguments '{\"day\": \"2026-01-31\"}'\n"
+          "vdk run my-job -c db_default_type=duckdb --from-step 30_load.py",
+      .arguments = {{"directory", "DATA_JOB_DIRECTORY",
+                     "The directory that holds the job's steps."}},
+      .options =
+          {{.names = "--arguments",
+            .key = "arguments",
+            .metavar = "TEXT",
+            .help = "One JSON value; an object's members are parameters of SQL steps, and "
+                    "job_input.get_arguments() returns it."},
+           {.names = "-c,--config",
+            .key = "config",
+            .metavar = "KEY=VALUE",
+            .help = "Set a configuration value for this run. May be given many times.",
+            .repeated = true},
+           {.names = "--from-step",
+            .key = "from_step",
+            .metavar = "NAME",
+            .help = "Start with this step; those before it do not run."},
+           {.names = "--only-step",
+            .key = "only_step",
+            .metavar = "NAME",
+            .help = "Run this step alone."},
+           {.names = "--check",
+            .key = "check",
+            .help = "Parse every step and run nothing; names steps that would silently not run."},
+           {.names = "--events",
+            .key = "events",
+            .metavar = "FILE",
+            .help = "Write the run's events as JSON lines; - is standard output."},
+           {.names = "-D,--debug",
+            .key = "debug",
+            .help = "Kept for compatibility.",
+            .hidden = true}},
+      .run = run};
 }
 
 }  // namespace vdk

@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
@@ -6,8 +8,6 @@
 #include "cli/program.hpp"
 #include "cli/table.hpp"
 #include "state/run_records.hpp"
-
-#include <charconv>
 
 namespace vdk {
 
@@ -43,13 +43,15 @@ std::chrono::hours parse_age(const std::string& text) {
     if (unit == "d") return std::chrono::hours(24) * number;
     if (unit == "h") return std::chrono::hours(number);
   }
-  throw UsageError(fmt::format("Invalid value for '--older-than': '{}' is no age; write 30d or 12h.", text));
+  throw UsageError(
+      fmt::format("Invalid value for '--older-than': '{}' is no age; write 30d or 12h.", text));
 }
 
 int run_clean(Invocation& invocation) {
-  const std::size_t removed = remove_records(invocation.get("job"), parse_age(invocation.get("older_than")));
-  invocation.program().host().write_out(fmt::format("Removed the records of {} ended {}.\n", removed,
-                                                    removed == 1 ? "run" : "runs"));
+  const std::size_t removed =
+      remove_records(invocation.get("job"), parse_age(invocation.get("older_than")));
+  invocation.program().host().write_out(
+      fmt::format("Removed the records of {} ended {}.\n", removed, removed == 1 ? "run" : "runs"));
   return 0;
 }
 
@@ -59,7 +61,8 @@ Command runs_command() {
   return {.name = "runs",
           .summary = "List the runs of this machine's jobs, the latest first.",
           .examples = "vdk runs\nvdk runs my-job --output json",
-          .arguments = {{.key = "job", .metavar = "JOB", .help = "The name of one job.", .required = false}},
+          .arguments =
+              {{.key = "job", .metavar = "JOB", .help = "The name of one job.", .required = false}},
           .options = {{.names = "-o,--output",
                        .key = "output",
                        .help = "How the list is printed.",
@@ -72,7 +75,8 @@ Command clean_command() {
   return {.name = "clean",
           .summary = "Remove the records of old runs.",
           .examples = "vdk clean\nvdk clean my-job --older-than 7d",
-          .arguments = {{.key = "job", .metavar = "JOB", .help = "The name of one job.", .required = false}},
+          .arguments =
+              {{.key = "job", .metavar = "JOB", .help = "The name of one job.", .required = false}},
           .options = {{.names = "--older-than",
                        .key = "older_than",
                        .metavar = "AGE",

@@ -26,11 +26,13 @@ std::string read_standard_input() {
 int run_sql(Invocation& invocation) {
   std::string sql = invocation.get("query");
   if (sql == "-") sql = read_standard_input();
-  return print_query(invocation.program(), sql, invocation.get("database"), output_of(invocation.get("output")));
+  return print_query(invocation.program(), sql, invocation.get("database"),
+                     output_of(invocation.get("output")));
 }
 
 int run_sql_query(Invocation& invocation) {
-  const QueryOutput output = invocation.get("output") == "json" ? QueryOutput::ascii_json : QueryOutput::table;
+  const QueryOutput output =
+      invocation.get("output") == "json" ? QueryOutput::ascii_json : QueryOutput::table;
   if (output == QueryOutput::table) invocation.program().host().write_out("\n");
   return print_query(invocation.program(), invocation.get("query"), {}, output);
 }
@@ -39,11 +41,13 @@ int run_sql_query(Invocation& invocation) {
 
 Command sql_command() {
   return {.name = "sql",
-          .summary = "Ask a database: the default one, or the one named by --database.\n"
-                     "Reads config.ini of the current directory, as a job there would.",
-          .examples = "vdk sql 'select 1'\n"
-                      "vdk sql --database duckdb --output json 'from flights limit 3'\n"
-                      "cat query.sql | vdk sql -",
+          .summary =
+              "Ask a database: the default one, or the one named by --database.\n"
+              "Reads config.ini of the current directory, as a job there would.",
+          .examples =
+              "vdk sql 'select 1'\n"
+              "vdk sql --database duckdb --output json 'from flights limit 3'\n"
+              "cat query.sql | vdk sql -",
           .arguments = {{"query", "QUERY", "The SQL text; - reads it from standard input."}},
           .options = {{.names = "-d,--database",
                        .key = "database",
@@ -61,7 +65,11 @@ Command sql_query_command() {
   return {.name = "sql-query",
           .summary = "Ask the default database (kept for scripts; see sql).",
           .examples = "vdk sql-query -q 'select 1' -o json",
-          .options = {{.names = "-q,--query", .key = "query", .metavar = "TEXT", .help = "The SQL text.", .required = true},
+          .options = {{.names = "-q,--query",
+                       .key = "query",
+                       .metavar = "TEXT",
+                       .help = "The SQL text.",
+                       .required = true},
                       {.names = "-o,--output",
                        .key = "output",
                        .help = "How rows are printed.",

@@ -1,7 +1,8 @@
 // vdk properties and vdk secrets: what a job remembers, seen from outside.
-#include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -13,7 +14,9 @@ namespace vdk {
 
 namespace {
 
-std::string_view plural(StateKind kind) { return kind == StateKind::properties ? "properties" : "secrets"; }
+std::string_view plural(StateKind kind) {
+  return kind == StateKind::properties ? "properties" : "secrets";
+}
 
 // Reads one line from standard input; a terminal does not show it.
 std::string read_hidden(Host& host, const std::string& key) {
@@ -42,7 +45,8 @@ void print_all(Host& host, const Value& map, bool as_json) {
   }
   std::vector<std::vector<Value>> rows;
   if (const Value::Map* members = map.if_map()) {
-    for (const Member& member : *members) rows.push_back({member.key, to_python_text(member.value)});
+    for (const Member& member : *members)
+      rows.push_back({member.key, to_python_text(member.value)});
   }
   host.write_out(simple_table({"key", "value"}, rows));
 }
@@ -50,17 +54,19 @@ void print_all(Host& host, const Value& map, bool as_json) {
 int run(Invocation& invocation, StateKind kind) {
   Program& program = invocation.program();
   Host& host = program.host();
-  const auto directory =
-      existing_directory(invocation.has("directory") ? invocation.get("directory") : std::string("."),
-                         "DATA_JOB_DIRECTORY");
+  const auto directory = existing_directory(
+      invocation.has("directory") ? invocation.get("directory") : std::string("."),
+      "DATA_JOB_DIRECTORY");
   const JobConfig job_config(directory);
   Configuration configuration = program.configure(&job_config, invocation.all("config"));
   const std::string name = invocation.has("name") ? invocation.get("name") : job_name_of(directory);
-  const std::string team = invocation.has("team") ? invocation.get("team") : job_config.team().value_or("");
+  const std::string team =
+      invocation.has("team") ? invocation.get("team") : job_config.team().value_or("");
   // A store that forgets everything at the end of the process is of no use to a command.
   const std::string option = std::string(plural(kind)) + "_default_type";
   if (configuration.get(option).is_null() || lower(configuration.get_string(option)) == "memory") {
-    configuration.override_value(option, "file", {OriginKind::command_line, "vdk " + std::string(plural(kind))});
+    configuration.override_value(option, "file",
+                                 {OriginKind::command_line, "vdk " + std::string(plural(kind))});
   }
   StateRouter router(kind, configuration, name, team);
   const bool as_json = invocation.get("output") == "json";
@@ -78,10 +84,11 @@ int run(Invocation& invocation, StateKind kind) {
   }
   for (const std::string& key : invocation.all("delete")) {
     if (!map.erase(key)) {
-      throw user_error({.what = fmt::format("There is no key '{}' to delete.", key),
-                        .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
-                        .consequence = "Nothing was changed.",
-                        .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
+      throw user_error(
+          {.what = fmt::format("There is no key '{}' to delete.", key),
+           .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
+           .consequence = "Nothing was changed.",
+           .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
     }
     changed = true;
   }
@@ -94,9 +101,10 @@ int run(Invocation& invocation, StateKind kind) {
   for (const std::string& key : invocation.all("get")) {
     const Value* value = map.find(key);
     if (!value) {
-      throw user_error({.what = fmt::format("There is no key '{}'.", key),
-                        .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
-                        .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
+      throw user_error(
+          {.what = fmt::format("There is no key '{}'.", key),
+           .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
+           .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
     }
     host.write_out((as_json ? to_json(*value) : to_python_text(*value)) + '\n');
   }
@@ -108,8 +116,14 @@ Command state_command(StateKind kind) {
   const std::string name(plural(kind));
   const std::string thing = kind == StateKind::properties ? "property" : "secret";
   std::vector<CommandOption> options{
-      {.names = "-l,--list", .key = "list", .help = fmt::format("List all {} (the default).", name)},
-      {.names = "--get", .key = "get", .metavar = "KEY", .help = "Print the value of a key.", .repeated = true},
+      {.names = "-l,--list",
+       .key = "list",
+       .help = fmt::format("List all {} (the default).", name)},
+      {.names = "--get",
+       .key = "get",
+       .metavar = "KEY",
+       .help = "Print the value of a key.",
+       .repeated = true},
       {.names = "--set",
        .key = "set",
        .metavar = "KEY VALUE",
@@ -123,25 +137,44 @@ Command state_command(StateKind kind) {
        .metavar = "KEY",
        .help = "Set a key to a value that is asked for, or read from standard input.",
        .repeated = true},
-      {.names = "--delete", .key = "delete", .metavar = "KEY", .help = "Remove a key.", .repeated = true},
-      {.names = fmt::format("--delete-all-job-{}", name), .key = "delete_all_job_keys", .help = "Remove every key."},
-      {.names = "-n,--name", .key = "name", .metavar = "TEXT", .help = "The job's name, where it is not the directory's."},
-      {.names = "-t,--team", .key = "team", .metavar = "TEXT", .help = "The job's team, where config.ini does not say it."},
-      {.names = "-c,--config", .key = "config", .metavar = "KEY=VALUE", .help = "As for vdk run.", .repeated = true},
+      {.names = "--delete",
+       .key = "delete",
+       .metavar = "KEY",
+       .help = "Remove a key.",
+       .repeated = true},
+      {.names = fmt::format("--delete-all-job-{}", name),
+       .key = "delete_all_job_keys",
+       .help = "Remove every key."},
+      {.names = "-n,--name",
+       .key = "name",
+       .metavar = "TEXT",
+       .help = "The job's name, where it is not the directory's."},
+      {.names = "-t,--team",
+       .key = "team",
+       .metavar = "TEXT",
+       .help = "The job's team, where config.ini does not say it."},
+      {.names = "-c,--config",
+       .key = "config",
+       .metavar = "KEY=VALUE",
+       .help = "As for vdk run.",
+       .repeated = true},
       {.names = "-o,--output",
        .key = "output",
        .help = "How values are printed.",
        .choices = {"text", "json"},
        .default_value = "text"}};
-  return {.name = name,
-          .summary = fmt::format("List, read and change the {} of a job on this machine.", name),
-          .examples = fmt::format("vdk {0} my-job\nvdk {0} my-job --set last_id 42\nvdk {0} my-job --get last_id", name),
-          .arguments = {{.key = "directory",
-                         .metavar = "DATA_JOB_DIRECTORY",
-                         .help = fmt::format("The job whose {} are meant; the current directory by default.", thing),
-                         .required = false}},
-          .options = std::move(options),
-          .run = [kind](Invocation& invocation) { return run(invocation, kind); }};
+  return {
+      .name = name,
+      .summary = fmt::format("List, read and change the {} of a job on this machine.", name),
+      .examples = fmt::format(
+          "vdk {0} my-job\nvdk {0} my-job --set last_id 42\nvdk {0} my-job --get last_id", name),
+      .arguments = {{.key = "directory",
+                     .metavar = "DATA_JOB_DIRECTORY",
+                     .help = fmt::format(
+                         "The job whose {} are meant; the current directory by default.", thing),
+                     .required = false}},
+      .options = std::move(options),
+      .run = [kind](Invocation& invocation) { return run(invocation, kind); }};
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ std::string simple_table(const std::vector<std::string>& headers,
     out += line + '\n';
   };
   std::string rule;
-  for (std::size_t c = 0; c < columns; ++c) rule += (c > 0 ? "  " : "") + std::string(std::max<std::size_t>(widths[c], 1), '-');
+  for (std::size_t c = 0; c < columns; ++c)
+    rule += (c > 0 ? "  " : "") + std::string(std::max<std::size_t>(widths[c], 1), '-');
   rule += '\n';
   std::string out;
   if (!headers.empty()) append_line(out, headers);

@@ -8,7 +8,8 @@
 
 namespace vdk {
 
-// Columns are as wide as their widest cell; numbers are right-aligned. Ends with a line end. Without headers the rule above is kept.
+// Columns are as wide as their widest cell; numbers are right-aligned. Ends with a line end.
+// Without headers the rule above is kept.
 [[nodiscard]] std::string simple_table(const std::vector<std::string>& headers,
                                        const std::vector<std::vector<Value>>& rows);
 

@@ -1,9 +1,9 @@
 #include "cli/terminal_view.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cstdlib>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 
@@ -34,8 +34,9 @@ std::int64_t integer_of(const Event& event, std::string_view key) {
 std::string seconds_text(const Event& event) {
   const Value* value = event.fields.find("seconds");
   const double* seconds = value ? value->if_real() : nullptr;
-  return seconds ? to_duration_text(std::chrono::nanoseconds(static_cast<std::int64_t>(*seconds * 1e9)))
-                 : std::string();
+  return seconds
+             ? to_duration_text(std::chrono::nanoseconds(static_cast<std::int64_t>(*seconds * 1e9)))
+             : std::string();
 }
 
 std::string with_thousands(std::int64_t number) {
@@ -65,7 +66,8 @@ TerminalStyle terminal_style() {
   if (locale.empty()) locale = variable("LC_CTYPE");
   if (locale.empty()) locale = variable("LANG");
   const std::string folded = lower(locale);
-  style.unicode = folded.find("utf-8") != std::string::npos || folded.find("utf8") != std::string::npos;
+  style.unicode =
+      folded.find("utf-8") != std::string::npos || folded.find("utf8") != std::string::npos;
   return style;
 }
 
@@ -102,9 +104,11 @@ void TerminalView::erase_live_line() {
 
 void TerminalView::draw_live_line() {
   const auto spent = std::chrono::system_clock::now() - step_start_;
-  const std::string mark = style_.unicode ? std::string(kFrames[frame_ % kFrames.size()]) : std::string("*");
-  std::string line = fmt::format("  {} {} {:>9}", paint(mark, kYellow), padded(running_step_, kStepWidth),
-                                 to_duration_text(std::chrono::duration_cast<std::chrono::nanoseconds>(spent)));
+  const std::string mark =
+      style_.unicode ? std::string(kFrames[frame_ % kFrames.size()]) : std::string("*");
+  std::string line =
+      fmt::format("  {} {} {:>9}", paint(mark, kYellow), padded(running_step_, kStepWidth),
+                  to_duration_text(std::chrono::duration_cast<std::chrono::nanoseconds>(spent)));
   if (step_rows_ > 0) line += fmt::format("  {:>12} rows", with_thousands(step_rows_));
   write_(fmt::format("\r\033[K{}", line));
   live_line_drawn_ = true;
@@ -123,11 +127,13 @@ void TerminalView::on_event(const Event& event) {
                        paint(text_of(event, "execution_id"), kDim)));
   } else if (event.type == "step_started") {
     running_step_ = text_of(event, "step");
-    if (!text_of(event, "template").empty()) running_step_ = fmt::format("{} / {}", text_of(event, "template"), running_step_);
+    if (!text_of(event, "template").empty())
+      running_step_ = fmt::format("{} / {}", text_of(event, "template"), running_step_);
     step_start_ = event.time;
     step_rows_ = 0;
   } else if (event.type == "rows_committed") {
-    const std::string load = fmt::format("{} {}", text_of(event, "method"), text_of(event, "table"));
+    const std::string load =
+        fmt::format("{} {}", text_of(event, "method"), text_of(event, "table"));
     const std::int64_t rows = integer_of(event, "rows");
     step_rows_ += rows - rows_by_load_[load];
     rows_by_load_[load] = rows;
@@ -136,8 +142,16 @@ void TerminalView::on_event(const Event& event) {
     const std::string status = text_of(event, "status");
     const bool good = status == "success";
     const bool failed = status == "error";
-    const std::string mark = style_.unicode ? (good ? "✓" : failed ? "✗" : "–") : (good ? "ok" : failed ? "!!" : "--");
-    std::string line = fmt::format("  {} {} {:>9}", paint(mark, good ? kGreen : failed ? kRed : kYellow),
+    const std::string mark = style_.unicode ? (good     ? "✓"
+                                               : failed ? "✗"
+                                                        : "–")
+                                            : (good     ? "ok"
+                                               : failed ? "!!"
+                                                        : "--");
+    std::string line = fmt::format("  {} {} {:>9}",
+                                   paint(mark, good     ? kGreen
+                                               : failed ? kRed
+                                                        : kYellow),
                                    padded(running_step_, kStepWidth), seconds_text(event));
     if (step_rows_ > 0) line += fmt::format("  {:>12} rows", with_thousands(step_rows_));
     if (!good && !failed) line += fmt::format("  {}", paint(status, kYellow));
@@ -154,7 +168,8 @@ void TerminalView::on_event(const Event& event) {
       }
     }
     const std::string status = text_of(event, "status");
-    write_(fmt::format("{} in {}\n", paint(upper(status), status == "success" ? kGreen : kRed), seconds_text(event)));
+    write_(fmt::format("{} in {}\n", paint(upper(status), status == "success" ? kGreen : kRed),
+                       seconds_text(event)));
   }
 }
 

@@ -1,13 +1,14 @@
-// A run as a person watches it in a terminal: one line a step, the running one live, then a table of what each destination got.
+// A run as a person watches it in a terminal: one line a step, the running one live, then a table
+// of what each destination got.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <condition_variable>
 
 #include "job/events.hpp"
 
@@ -21,7 +22,8 @@ struct TerminalStyle {
 // What the environment asks for: NO_COLOR, TERM=dumb, a locale that is not UTF-8.
 [[nodiscard]] TerminalStyle terminal_style();
 
-// Turns events into text; thread-safe. The caller gives it every event and prints log lines through print_above.
+// Turns events into text; thread-safe. The caller gives it every event and prints log lines through
+// print_above.
 class TerminalView {
  public:
   TerminalView(TerminalStyle style, std::function<void(std::string_view)> write);

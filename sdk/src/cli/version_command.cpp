@@ -19,8 +19,9 @@ std::string python_text() {
   } catch (const Error& error) {
     return fmt::format("Python version: none ({})\n", error.text().what);
   }
-  std::string text = fmt::format("Python version: {} ({}, by {})\n\nInstalled plugins:", environment.version,
-                                 interpreter.executable.string(), interpreter.chosen_by);
+  std::string text =
+      fmt::format("Python version: {} ({}, by {})\n\nInstalled plugins:", environment.version,
+                  interpreter.executable.string(), interpreter.chosen_by);
   if (environment.plugins.empty()) text += " None";
   text += '\n';
   for (const PluginDistribution& plugin : environment.plugins) {
@@ -39,8 +40,9 @@ int run(Invocation& invocation) {
     host.write_out(to_json(json, 2) + '\n');
     return 0;
   }
-  host.write_err(fmt::format("Versatile Data Kit\nVersion: {}\nBuild details: BUILD_TYPE={}, COMPILER={}\n{}{}\n",
-                             kVersion, kBuildType, kCompiler, python_text(), std::string(80, '-')));
+  host.write_err(fmt::format(
+      "Versatile Data Kit\nVersion: {}\nBuild details: BUILD_TYPE={}, COMPILER={}\n{}{}\n",
+      kVersion, kBuildType, kCompiler, python_text(), std::string(80, '-')));
   return 0;
 }
 

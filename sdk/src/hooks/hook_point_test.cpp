@@ -1,8 +1,8 @@
 #include "vdk/hooks/hook_point.hpp"
 
-#include <gtest/gtest.h>
-
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 namespace vdk {
 namespace {
@@ -61,10 +61,13 @@ TEST(HookPoint, wrappers_surround_everything_and_may_change_results) {
   };
   hook.add_wrapper("inner", wrapper("inner"));
   hook.add_wrapper("outer", wrapper("outer"));
-  hook.add("implementation", [&](int) -> std::optional<std::string> {
-    trace += "!";
-    return "result";
-  }, Order::first);
+  hook.add(
+      "implementation",
+      [&](int) -> std::optional<std::string> {
+        trace += "!";
+        return "result";
+      },
+      Order::first);
   EXPECT_EQ(hook.call(0), (std::vector<std::string>{"result", "inner", "outer"}));
   EXPECT_EQ(trace, "(outer(inner!inner)outer)");
 }

@@ -1,7 +1,6 @@
 #include "hooks/python_environment.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "base/file.hpp"
 #include "base/process.hpp"
@@ -41,8 +42,9 @@ bool is_script(const fs::path& program) {
   return got == 2 && start[0] == '#' && start[1] == '!';
 }
 
-// A version manager's python3 is a script that takes far longer than the interpreter behind it. Which one that is may depend on the
-// working directory and on the manager's variables, so all of them are part of the key.
+// A version manager's python3 is a script that takes far longer than the interpreter behind it.
+// Which one that is may depend on the working directory and on the manager's variables, so all of
+// them are part of the key.
 fs::path resolve_shim(const fs::path& shim) {
   std::error_code ignored;
   std::string key = shim.string();
@@ -59,11 +61,13 @@ fs::path resolve_shim(const fs::path& shim) {
     known = {};  // a damaged cache is made anew
   }
   if (const Value* entry = known.find(key)) {
-    if (const std::string* path = entry->if_string(); path && access(path->c_str(), X_OK) == 0) return *path;
+    if (const std::string* path = entry->if_string(); path && access(path->c_str(), X_OK) == 0)
+      return *path;
   }
-  const auto answer = run_process({shim.string(), "-c", "import sys; print(sys.executable)"}, std::chrono::seconds(20));
+  const auto answer = run_process({shim.string(), "-c", "import sys; print(sys.executable)"},
+                                  std::chrono::seconds(20));
   if (!answer || answer->exit_code != 0) return shim;
-  const fs::path real{std::string(trim(answer->out))};
+  fs::path real{std::string(trim(answer->out))};
   if (access(real.c_str(), X_OK) != 0) return shim;
   try {
     if (known.if_map() && known.if_map()->size() >= kMaxCachedShims) known = {};
@@ -82,12 +86,15 @@ bool is_executable(const fs::path& path) { return access(path.c_str(), X_OK) == 
 Interpreter find_interpreter() {
   const std::string configured = variable("VDK_PYTHON");
   if (!configured.empty()) {
-    const fs::path path = configured.find('/') == std::string::npos ? fs::path(find_on_path(configured)) : fs::path(configured);
+    const fs::path path = configured.find('/') == std::string::npos
+                              ? fs::path(find_on_path(configured))
+                              : fs::path(configured);
     if (!is_executable(path)) {
-      throw configuration_error({.what = fmt::format("VDK_PYTHON names '{}', which cannot be run.", configured),
-                                 .why = fmt::format("The system says: {}.", std::strerror(errno)),
-                                 .consequence = "No step was run.",
-                                 .countermeasure = "Set VDK_PYTHON to a Python interpreter, or unset it."});
+      throw configuration_error(
+          {.what = fmt::format("VDK_PYTHON names '{}', which cannot be run.", configured),
+           .why = fmt::format("The system says: {}.", std::strerror(errno)),
+           .consequence = "No step was run.",
+           .countermeasure = "Set VDK_PYTHON to a Python interpreter, or unset it."});
     }
     return {path, "VDK_PYTHON"};
   }
@@ -102,19 +109,21 @@ Interpreter find_interpreter() {
   }
   const fs::path found = find_on_path("python3");
   if (found.empty()) {
-    throw configuration_error({.what = "The job has Python steps, but there is no Python interpreter.",
-                               .why = "VDK_PYTHON and VIRTUAL_ENV are not set, and there is no python3 on PATH.",
-                               .consequence = "No step was run.",
-                               .countermeasure = "Install Python 3.10 or later, or set VDK_PYTHON to an interpreter."});
+    throw configuration_error(
+        {.what = "The job has Python steps, but there is no Python interpreter.",
+         .why = "VDK_PYTHON and VIRTUAL_ENV are not set, and there is no python3 on PATH.",
+         .consequence = "No step was run.",
+         .countermeasure = "Install Python 3.10 or later, or set VDK_PYTHON to an interpreter."});
   }
   return {is_script(found) ? resolve_shim(found) : found, "PATH"};
 }
 
 namespace {
 
-// Changes whenever an entry of the directory is added, removed or renamed; 0 where there is no such directory.
+// Changes whenever an entry of the directory is added, removed or renamed; 0 where there is no such
+// directory.
 std::string stamp(const fs::path& path) {
-  struct stat info {};
+  struct stat info{};
   if (stat(path.c_str(), &info) != 0) return "0";
 #if defined(__APPLE__)
   const timespec changed = info.st_mtimespec;
@@ -128,7 +137,8 @@ std::string stamp(const fs::path& path) {
 std::vector<std::string> ask(const Interpreter& interpreter) {
   // The first entry is the working directory here; PYTHONPATH counts, as it does at a run.
   const auto answer = run_process(
-      {interpreter.executable.string(), "-c", "import sys; sys.stdout.write(chr(10).join([sys.version.split()[0], *sys.path[1:]]))"},
+      {interpreter.executable.string(), "-c",
+       "import sys; sys.stdout.write(chr(10).join([sys.version.split()[0], *sys.path[1:]]))"},
       std::chrono::seconds(20));
   if (!answer || answer->exit_code != 0) return {};
   std::vector<std::string> lines;
@@ -155,7 +165,8 @@ PluginDistribution parse_directory_name(const std::string& name) {
   distribution.name = lower(name.substr(0, std::min(dash, end)));
   std::ranges::replace(distribution.name, '_', '-');
   std::ranges::replace(distribution.name, '.', '-');
-  if (dash != std::string::npos && dash < end) distribution.version = name.substr(dash + 1, end - dash - 1);
+  if (dash != std::string::npos && dash < end)
+    distribution.version = name.substr(dash + 1, end - dash - 1);
   return distribution;
 }
 
@@ -163,7 +174,8 @@ std::vector<PluginDistribution> scan(const std::vector<std::string>& path) {
   std::vector<PluginDistribution> found;
   for (const std::string& directory : path) {
     std::error_code failure;
-    for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+    for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
       const std::string name = entry->path().filename().string();
       if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
       try {
@@ -189,8 +201,8 @@ std::optional<PythonEnvironment> still_true(const Value& known, const std::strin
   const Value* directories = known.find("directories");
   const Value* plugins = known.find("plugins");
   const std::string* version = text_at(known, "version");
-  if (!known_key || *known_key != key || !directories || !directories->if_map() || !plugins || !plugins->if_map() ||
-      !version) {
+  if (!known_key || *known_key != key || !directories || !directories->if_map() || !plugins ||
+      !plugins->if_map() || !version) {
     return std::nullopt;
   }
   for (const Member& directory : *directories->if_map()) {
@@ -209,9 +221,10 @@ std::optional<PythonEnvironment> still_true(const Value& known, const std::strin
 
 PythonEnvironment inspect_environment(const Interpreter& interpreter) {
   const std::string executable = interpreter.executable.string();
-  const std::string key = fmt::format("{}|{}|{}|{}", executable, stamp(interpreter.executable),
-                                      stamp(interpreter.executable.parent_path().parent_path() / "pyvenv.cfg"),
-                                      variable("PYTHONPATH"));
+  const std::string key =
+      fmt::format("{}|{}|{}|{}", executable, stamp(interpreter.executable),
+                  stamp(interpreter.executable.parent_path().parent_path() / "pyvenv.cfg"),
+                  variable("PYTHONPATH"));
   const fs::path cache = local_state_directory() / "cache" /
                          fmt::format("python-{:016x}.json", std::hash<std::string>{}(executable));
   try {
@@ -229,7 +242,8 @@ PythonEnvironment inspect_environment(const Interpreter& interpreter) {
   for (const std::string& directory : path) directories.set(directory, stamp(directory));
   environment.plugins = scan(path);
   Value plugins{Value::Map{}};
-  for (const PluginDistribution& plugin : environment.plugins) plugins.set(plugin.name, plugin.version);
+  for (const PluginDistribution& plugin : environment.plugins)
+    plugins.set(plugin.name, plugin.version);
   Value known;
   known.set("key", key);
   known.set("directories", std::move(directories));

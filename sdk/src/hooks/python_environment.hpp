@@ -1,4 +1,5 @@
-// The Python environment of a job, seen from the native process: which interpreter, and which plugin distributions it has.
+// The Python environment of a job, seen from the native process: which interpreter, and which
+// plugin distributions it has.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +15,9 @@ struct Interpreter {
   std::string chosen_by;  // "VDK_PYTHON", "the environment of vdk", "VIRTUAL_ENV", "PATH"
 };
 
-// The interpreter of the job's environment, first match: VDK_PYTHON, the environment that this program is installed in, VIRTUAL_ENV, python3 on
-// PATH (a version manager's shim is asked once for the real one, and the answer kept). Throws Error (configuration) where there is none.
+// The interpreter of the job's environment, first match: VDK_PYTHON, the environment that this
+// program is installed in, VIRTUAL_ENV, python3 on PATH (a version manager's shim is asked once for
+// the real one, and the answer kept). Throws Error (configuration) where there is none.
 [[nodiscard]] VDK_API Interpreter find_interpreter();
 
 // A distribution that advertises entry points of the group vdk.plugin.run or vdk.plugin.cli.
@@ -29,8 +31,8 @@ struct PythonEnvironment {
   std::vector<PluginDistribution> plugins;  // sorted by name
 };
 
-// What the interpreter has. It is asked for its version and path once; the answer and what was found there are kept in the cache directory until a
-// directory on that path changes.
+// What the interpreter has. It is asked for its version and path once; the answer and what was
+// found there are kept in the cache directory until a directory on that path changes.
 [[nodiscard]] VDK_API PythonEnvironment inspect_environment(const Interpreter& interpreter);
 
 }  // namespace vdk

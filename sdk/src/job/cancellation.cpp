@@ -89,7 +89,7 @@ int Cancellation::watch(bool install_handlers) {
   if (install_handlers) {
     g_pipe = ends[1];
     g_owner = getpid();
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = forward_signal;
     sigemptyset(&action.sa_mask);
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
@@ -103,7 +103,8 @@ int Cancellation::watch(bool install_handlers) {
     for (;;) {
       int wait = -1;
       if (deadline) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Time::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Time::now());
         wait = left.count() > 0 ? static_cast<int>(left.count()) : 0;
       }
       pollfd readable{read_end, POLLIN, 0};

@@ -1,4 +1,5 @@
-// SIGTERM and SIGINT, in order: the statement at work is interrupted, the step ends, and what cannot end in time is ended.
+// SIGTERM and SIGINT, in order: the statement at work is interrupted, the step ends, and what
+// cannot end in time is ended.
 #pragma once
 
 #include <atomic>
@@ -27,18 +28,20 @@ class VDK_API Cancellation {
   using Interrupt = std::function<void(int signal)>;
   void on_signal(Interrupt interrupt);
 
-  // Starts the watcher: signals arrive as bytes in a pipe whose writing end is returned (a language host gives it to its own
-  // signal handling). With `install_handlers` the process's handlers for SIGTERM and SIGINT are set too, and restored by stop().
+  // Starts the watcher: signals arrive as bytes in a pipe whose writing end is returned (a language
+  // host gives it to its own signal handling). With `install_handlers` the process's handlers for
+  // SIGTERM and SIGINT are set too, and restored by stop().
   int watch(bool install_handlers);
   // Ends the watcher; a signal that comes later has its former effect.
   void stop();
 
-  // What to do when the run does not end within the grace period after a signal: `last_words` is called, then the process exits.
+  // What to do when the run does not end within the grace period after a signal: `last_words` is
+  // called, then the process exits.
   void set_grace(double seconds, std::function<void(int signal)> last_words);
 
  private:
   struct Watcher;
-  void notify(int signal);
+  void notify(int number);
 
   std::atomic<int> signal_{0};
   std::mutex mutex_;

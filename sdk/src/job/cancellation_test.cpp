@@ -1,11 +1,12 @@
 #include "job/cancellation.hpp"
 
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <future>
+
+#include <gtest/gtest.h>
 
 #include "vdk/base/error.hpp"
 
@@ -50,8 +51,8 @@ TEST(Cancellation, what_does_not_end_in_time_is_ended_after_its_last_words) {
 }
 
 TEST(Cancellation, stopping_gives_the_signals_their_former_effect_back) {
-  struct sigaction before {};
-  struct sigaction after {};
+  struct sigaction before{};
+  struct sigaction after{};
   sigaction(SIGTERM, nullptr, &before);
   Cancellation cancellation;
   cancellation.watch(true);

@@ -1,5 +1,5 @@
-// A run as a sequence of events: one schema, many renderings (terminal view, --events, summary, notebook).
-// The schema is documented in docs/run-events.md.
+// A run as a sequence of events: one schema, many renderings (terminal view, --events, summary,
+// notebook). The schema is documented in docs/run-events.md.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@
 namespace vdk {
 
 struct Event {
-  std::string_view type;  // "run_started", "step_started", "statement", "rows_committed", "step_ended", "run_ended", ...
+  std::string_view type;  // "run_started", "step_started", "statement", "rows_committed",
+                          // "step_ended", "run_ended", ...
   TimePoint time;
   Value fields;  // a map
 };

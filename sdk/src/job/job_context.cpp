@@ -39,7 +39,8 @@ Value JobContext::execution_properties() const {
   Value properties;
   properties.set("pa__execution_id", scope_.ids.execution_id);
   properties.set("pa__job_start_unixtime", fmt::format("{}", static_cast<std::int64_t>(start)));
-  properties.set("pa__job_start_ts_expr", fmt::format("cast ({} as timestamp)", to_python_text(start)));
+  properties.set("pa__job_start_ts_expr",
+                 fmt::format("cast ({} as timestamp)", to_python_text(start)));
   properties.set("pa__op_id", scope_.ids.op_id);
   return properties;
 }
@@ -56,20 +57,24 @@ std::vector<Parameter> JobContext::parameters() {
   take(request_.arguments);
   std::vector<Parameter> parameters;
   if (const Value::Map* map = merged.if_map()) {
-    for (const Member& member : *map) parameters.push_back({member.key, to_python_text(member.value), member.value});
+    for (const Member& member : *map)
+      parameters.push_back({member.key, to_python_text(member.value), member.value});
   }
   return parameters;
 }
 
-std::unique_ptr<ResultStream> JobContext::execute_query(std::string_view sql, std::string_view database) {
+std::unique_ptr<ResultStream> JobContext::execute_query(std::string_view sql,
+                                                        std::string_view database) {
   scope_.cancellation.check();
   try {
     const TimePoint start = std::chrono::system_clock::now();
     ManagedConnection& connection = connections_.open(database, configuration_);
-    auto rows = connection.execute(substitute(sql, parameters(), connection.driver().literal_style()));
+    auto rows =
+        connection.execute(substitute(sql, parameters(), connection.driver().literal_style()));
     Value fields;
     fields.set("database", connection.type());
-    fields.set("seconds", std::chrono::duration<double>(std::chrono::system_clock::now() - start).count());
+    fields.set("seconds",
+               std::chrono::duration<double>(std::chrono::system_clock::now() - start).count());
     scope_.events.emit("statement", std::move(fields));
     return rows;
   } catch (const Error&) {
@@ -78,7 +83,8 @@ std::unique_ptr<ResultStream> JobContext::execute_query(std::string_view sql, st
   }
 }
 
-ExecutionResult JobContext::execute_template(std::string_view name, Value arguments, std::string_view database) {
+ExecutionResult JobContext::execute_template(std::string_view name, Value arguments,
+                                             std::string_view database) {
   const std::filesystem::path directory = templates_.directory_of(name, database);
   Configuration configuration = configuration_;
   if (database != "default") {

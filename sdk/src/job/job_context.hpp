@@ -53,7 +53,9 @@ class VDK_API JobContext {
   ~JobContext();
 
   [[nodiscard]] const std::string& name() const noexcept { return request_.name; }
-  [[nodiscard]] const std::filesystem::path& directory() const noexcept { return request_.directory; }
+  [[nodiscard]] const std::filesystem::path& directory() const noexcept {
+    return request_.directory;
+  }
   [[nodiscard]] const Value& arguments() const noexcept { return request_.arguments; }
   [[nodiscard]] const std::string& template_name() const noexcept { return request_.template_name; }
   [[nodiscard]] RunScope& scope() noexcept { return scope_; }
@@ -73,10 +75,14 @@ class VDK_API JobContext {
   [[nodiscard]] Value execution_properties() const;
   // What SQL text may name, in order; later ones win (specification: sdk 2.5).
   [[nodiscard]] std::vector<Parameter> parameters();
-  // Substitutes, then runs the text on the named ("" = default) connection. Null where there is no result set.
-  [[nodiscard]] std::unique_ptr<ResultStream> execute_query(std::string_view sql, std::string_view database = {});
-  // Runs a template with the caller's name and ids in a context of its own; throws the template's own exception.
-  ExecutionResult execute_template(std::string_view name, Value arguments, std::string_view database = "default");
+  // Substitutes, then runs the text on the named ("" = default) connection. Null where there is no
+  // result set.
+  [[nodiscard]] std::unique_ptr<ResultStream> execute_query(std::string_view sql,
+                                                            std::string_view database = {});
+  // Runs a template with the caller's name and ids in a context of its own; throws the template's
+  // own exception.
+  ExecutionResult execute_template(std::string_view name, Value arguments,
+                                   std::string_view database = "default");
 
   // Whatever the language host keeps for this context; destroyed before everything else in it.
   std::shared_ptr<void> host_data;

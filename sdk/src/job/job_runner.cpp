@@ -1,8 +1,8 @@
 #include "job/job_runner.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "config/sources.hpp"
@@ -58,7 +58,8 @@ StepResult run_step(JobContext& context, const Step& step) {
     const auto runner = context.runners.find(step.type);
     if (runner == context.runners.end()) {
       throw configuration_error(
-          {.what = fmt::format("Nothing here can run the step {}: its type is '{}'.", step.name, step.type),
+          {.what = fmt::format("Nothing here can run the step {}: its type is '{}'.", step.name,
+                               step.type),
            .consequence = "The step and those after it did not run.",
            .countermeasure = "Install the plugin that brings this type of step."});
     }
@@ -88,12 +89,14 @@ StepResult run_step(JobContext& context, const Step& step) {
     if (const int number = context.scope().cancellation.signal()) {
       result.failure = describe_failure(std::make_exception_ptr(Cancelled(number)));
     }
-    // Rows that the step sent before it failed are not lost; a second failure must not hide the first.
+    // Rows that the step sent before it failed are not lost; a second failure must not hide the
+    // first.
     try {
       context.ingester().flush();
     } catch (const std::exception& failure) {
       log(LogLevel::error, kLogger,
-          fmt::format("Rows that {} had sent could not be stored either: {}", step.name, failure.what()));
+          fmt::format("Rows that {} had sent could not be stored either: {}", step.name,
+                      failure.what()));
     }
   }
   if (result.failure) result.details = result.failure->message;
@@ -110,16 +113,19 @@ ExecutionResult run_steps(JobContext& context) {
   if (context.steps.empty()) {
     throw user_error(
         {.what = fmt::format("The job {} has no steps.", context.name()),
-         .why = fmt::format("There is no file ending in .sql or .py directly in {}.", context.directory().string()),
+         .why = fmt::format("There is no file ending in .sql or .py directly in {}.",
+                            context.directory().string()),
          .consequence = "Nothing was run.",
-         .countermeasure = "Add a step, for example 10_hello.sql, or give the directory of another job."});
+         .countermeasure =
+             "Add a step, for example 10_hello.sql, or give the directory of another job."});
   }
   EventStream& events = context.scope().events;
   for (std::size_t i = 0; i < context.steps.size(); ++i) {
     const Step step = context.steps[i];
     events.emit("step_started", step_fields(context, step, i));
     const auto answer = context.hooks().run_step.call_first(context, step);
-    StepResult outcome = answer ? *answer : StepResult{step.name, step.type, Clock::now(), Clock::now()};
+    StepResult outcome =
+        answer ? *answer : StepResult{step.name, step.type, Clock::now(), Clock::now()};
 
     Value fields = step_fields(context, step, i);
     fields.set("status", to_string(outcome.status));
@@ -142,7 +148,7 @@ ExecutionResult run_steps(JobContext& context) {
   return result;
 }
 
-ExecutionResult failed_run(JobContext& context, std::exception_ptr error, TimePoint start) {
+ExecutionResult failed_run(JobContext& context, const std::exception_ptr& error, TimePoint start) {
   ExecutionResult result;
   result.job_name = context.name();
   result.execution_id = context.scope().ids.execution_id;
@@ -179,18 +185,20 @@ ExecutionResult run_data_job(JobContext& context) {
 }
 
 void select_steps(JobContext& context, const StepSelection& selection) {
-  const std::string& wanted = selection.only_step.empty() ? selection.from_step : selection.only_step;
+  const std::string& wanted =
+      selection.only_step.empty() ? selection.from_step : selection.only_step;
   if (wanted.empty()) return;
   const auto found = std::ranges::find(context.steps, wanted, &Step::name);
   if (found == context.steps.end()) {
     std::vector<std::string> names;
     for (const Step& step : context.steps) names.push_back(step.name);
     const auto nearest = nearest_name(wanted, names);
-    throw user_error({.what = fmt::format("The job {} has no step '{}'.", context.name(), wanted),
-                      .why = fmt::format("Its steps are: {}.", join(names, ", ")),
-                      .consequence = "Nothing was run.",
-                      .countermeasure = nearest ? fmt::format("Did you mean '{}'?", *nearest)
-                                                : std::string("Give the file name of one of these steps.")});
+    throw user_error(
+        {.what = fmt::format("The job {} has no step '{}'.", context.name(), wanted),
+         .why = fmt::format("Its steps are: {}.", join(names, ", ")),
+         .consequence = "Nothing was run.",
+         .countermeasure = nearest ? fmt::format("Did you mean '{}'?", *nearest)
+                                   : std::string("Give the file name of one of these steps.")});
   }
   if (selection.only_step.empty()) {
     context.steps.erase(context.steps.begin(), found);
@@ -239,9 +247,10 @@ void register_core_features(HookDispatcher& hooks) {
 
 void register_query_comments(HookDispatcher& hooks, std::string job_name, std::string op_id) {
   hooks.db_connection_before_operation.add(
-      "core", [job_name = std::move(job_name), op_id = std::move(op_id)](ManagedOperation& operation) {
-        operation.set_operation(
-            fmt::format("-- job_name: {}\n-- op_id: {}\n{}", job_name, op_id, operation.operation()));
+      "core",
+      [job_name = std::move(job_name), op_id = std::move(op_id)](ManagedOperation& operation) {
+        operation.set_operation(fmt::format("-- job_name: {}\n-- op_id: {}\n{}", job_name, op_id,
+                                            operation.operation()));
         return std::nullopt;
       });
 }

@@ -12,16 +12,20 @@ struct StepSelection {
   std::string only_step;
 };
 
-// Runs the job of the context through its hooks. Errors of steps are in the result; errors of initialize_job and finalize_job are thrown.
+// Runs the job of the context through its hooks. Errors of steps are in the result; errors of
+// initialize_job and finalize_job are thrown.
 VDK_API ExecutionResult run_data_job(JobContext& context);
 
-// Narrows the steps of a job that was initialized. Throws Error (user) with the nearest name where there is no such step.
+// Narrows the steps of a job that was initialized. Throws Error (user) with the nearest name where
+// there is no such step.
 void select_steps(JobContext& context, const StepSelection& selection);
 
 // What the core itself does at each hook point: collects steps, runs SQL steps, flushes ingestion.
 VDK_API void register_core_features(HookDispatcher& hooks);
 
-// Every statement starts with two comment lines that name the job and its op id, so that the database's own logs tell whose it is.
-VDK_API void register_query_comments(HookDispatcher& hooks, std::string job_name, std::string op_id);
+// Every statement starts with two comment lines that name the job and its op id, so that the
+// database's own logs tell whose it is.
+VDK_API void register_query_comments(HookDispatcher& hooks, std::string job_name,
+                                     std::string op_id);
 
 }  // namespace vdk

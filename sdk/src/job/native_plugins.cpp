@@ -25,12 +25,13 @@ void register_in(JobContext& context, PluginIndex& index, const NativeContributi
   const Configuration& configuration = context.configuration();
   const auto distributions = installed_distributions(configuration);
   for (const PluginManifest& manifest : index.manifests()) {
-    const bool is_installed =
-        std::ranges::find(distributions, "vdk-" + manifest.name, &PluginDistribution::name) != distributions.end();
+    const bool is_installed = std::ranges::find(distributions, "vdk-" + manifest.name,
+                                                &PluginDistribution::name) != distributions.end();
     const Provider provider = is_installed ? Provider::plugin : Provider::built_in;
     std::vector<std::pair<std::string, std::string>> connections;  // name, section
     std::vector<std::pair<std::string, std::string>> sinks;
-    for (const std::string& name : manifest.connections) connections.emplace_back(name, kMainSection);
+    for (const std::string& name : manifest.connections)
+      connections.emplace_back(name, kMainSection);
     for (const std::string& name : manifest.sinks) sinks.emplace_back(name, kMainSection);
     for (const std::string& section : configuration.sections()) {
       if (section == kMainSection || manifest.section_key.empty()) continue;
@@ -38,10 +39,12 @@ void register_in(JobContext& context, PluginIndex& index, const NativeContributi
       connections.emplace_back(section, section);
       sinks.emplace_back(section, section);
     }
-    ConnectionFactory connect = [&index, &manifest](const Configuration& current, std::string_view of_section) {
+    ConnectionFactory connect = [&index, &manifest](const Configuration& current,
+                                                    std::string_view of_section) {
       return index.connection_factory(manifest)(current, of_section);
     };
-    SinkFactory store = [&index, &manifest](const Configuration& current, std::string_view of_section) {
+    SinkFactory store = [&index, &manifest](const Configuration& current,
+                                            std::string_view of_section) {
       return index.sink_factory(manifest)(current, of_section);
     };
     if (used.connection) connect = used.connection(manifest, std::move(connect));
@@ -63,10 +66,11 @@ void register_native_plugins(HookDispatcher& hooks, PluginIndex& index, NativeCo
         return std::nullopt;
       },
       HookOrder::first);
-  hooks.initialize_job.add("core-native-plugins", [&index, used = std::move(used)](JobContext& context) {
-    register_in(context, index, used);
-    return std::nullopt;
-  });
+  hooks.initialize_job.add("core-native-plugins",
+                           [&index, used = std::move(used)](JobContext& context) {
+                             register_in(context, index, used);
+                             return std::nullopt;
+                           });
 }
 
 }  // namespace vdk

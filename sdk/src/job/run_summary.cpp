@@ -1,8 +1,8 @@
 #include "job/run_summary.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
@@ -42,14 +42,17 @@ Value summary_json(const ExecutionResult& result) {
 }
 
 std::string summary_text(const ExecutionResult& result) {
-  std::string text = fmt::format("Job execution result: {}\nStep results:\n", upper(to_string(result.status)));
+  std::string text =
+      fmt::format("Job execution result: {}\nStep results:\n", upper(to_string(result.status)));
   for (const StepResult& step : result.steps) {
     text += fmt::format("{} - {}\n", step.name, upper(to_string(step.status)));
     if (!step.failure) continue;
-    for (const std::string& location : step.failure->locations) text += fmt::format("  at {}\n", location);
+    for (const std::string& location : step.failure->locations)
+      text += fmt::format("  at {}\n", location);
     text += fmt::format("{}: {}\n", step.failure->type_name, redact(step.failure->message));
   }
-  const bool a_step_says_why = std::ranges::any_of(result.steps, [](const StepResult& s) { return s.failure.has_value(); });
+  const bool a_step_says_why =
+      std::ranges::any_of(result.steps, [](const StepResult& s) { return s.failure.has_value(); });
   if (result.failure && !a_step_says_why) {
     text += fmt::format("{}: {}\n", result.failure->type_name, redact(result.failure->message));
   }

@@ -8,7 +8,8 @@
 
 namespace vdk {
 
-// {steps: [{name, status, blamee, details}], status, blamee, details}: the file at job_run_summary_file_path.
+// {steps: [{name, status, blamee, details}], status, blamee, details}: the file at
+// job_run_summary_file_path.
 [[nodiscard]] Value summary_json(const ExecutionResult& result);
 
 // The lines that end a run's log: "Job execution result: SUCCESS", then the steps.

@@ -1,8 +1,8 @@
 #include "job/sql_step.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -21,9 +21,11 @@ namespace {
 std::string read_text(const Step& step) {
   std::string text = read_file(step.file);
   if (const auto offset = find_invalid_utf8(text)) {
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*offset), '\n');
-    throw_unreadable(step, fmt::format("It is not UTF-8: line {} holds the byte 0x{:02X} (offset {}).", line,
-                                       static_cast<unsigned char>(text[*offset]), *offset));
+    const auto line =
+        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*offset), '\n');
+    throw_unreadable(
+        step, fmt::format("It is not UTF-8: line {} holds the byte 0x{:02X} (offset {}).", line,
+                          static_cast<unsigned char>(text[*offset]), *offset));
   }
   return text;
 }

@@ -4,15 +4,19 @@ namespace vdk {
 
 std::string_view to_string(StepStatus status) noexcept {
   switch (status) {
-    case StepStatus::success: return "success";
-    case StepStatus::not_runnable: return "not_runnable";
-    case StepStatus::error: return "error";
-    case StepStatus::skip_requested: return "skip_requested";
+    case StepStatus::success:
+      return "success";
+    case StepStatus::not_runnable:
+      return "not_runnable";
+    case StepStatus::error:
+      return "error";
+    case StepStatus::skip_requested:
+      return "skip_requested";
   }
   return "error";
 }
 
-Failure describe_failure(std::exception_ptr error) {
+Failure describe_failure(const std::exception_ptr& error) {
   Failure failure;
   failure.error = error;
   try {

@@ -1,8 +1,8 @@
 #include "job/step_discovery.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.hpp"
 
@@ -22,10 +22,11 @@ std::vector<Step> find_steps(const std::filesystem::path& job_directory) {
     steps.push_back({name, std::string(type), entry->path(), job_directory});
   }
   if (failure) {
-    throw user_error({.what = fmt::format("The job directory {} cannot be read.", job_directory.string()),
-                      .why = fmt::format("The system says: {}.", failure.message()),
-                      .consequence = "No step was run.",
-                      .countermeasure = "Check that the path is a directory that you may read."});
+    throw user_error(
+        {.what = fmt::format("The job directory {} cannot be read.", job_directory.string()),
+         .why = fmt::format("The system says: {}.", failure.message()),
+         .consequence = "No step was run.",
+         .countermeasure = "Check that the path is a directory that you may read."});
   }
   std::ranges::sort(steps, {}, &Step::name);
   return steps;

@@ -1,7 +1,8 @@
 #include "job/step_discovery.hpp"
 
-#include <gtest/gtest.h>
 #include <unistd.h>
+
+#include <gtest/gtest.h>
 
 #include "base/file.hpp"
 
@@ -12,7 +13,8 @@ namespace fs = std::filesystem;
 
 class StepDiscovery : public testing::Test {
  protected:
-  StepDiscovery() : directory_(fs::temp_directory_path() / ("vdk-steps-" + std::to_string(getpid()))) {
+  StepDiscovery()
+      : directory_(fs::temp_directory_path() / ("vdk-steps-" + std::to_string(getpid()))) {
     fs::create_directories(directory_);
   }
   ~StepDiscovery() override { fs::remove_all(directory_); }
@@ -26,12 +28,12 @@ class StepDiscovery : public testing::Test {
 };
 
 TEST_F(StepDiscovery, sql_and_python_files_in_any_case_are_steps_by_code_point_order) {
-  for (const char* name : {"2_x.sql", "10_x.py", "B.SQL", "a.Py", ".hidden.py", "__init__.py", "notes.txt",
-                           "config.ini", "x.sqlite", "x.pyc"}) {
+  for (const char* name : {"2_x.sql", "10_x.py", "B.SQL", "a.Py", ".hidden.py", "__init__.py",
+                           "notes.txt", "config.ini", "x.sqlite", "x.pyc"}) {
     write_file_atomic(directory_ / name, "");
   }
-  EXPECT_EQ(names(), (std::vector<std::string>{".hidden.py:python", "10_x.py:python", "2_x.sql:sql", "B.SQL:sql",
-                                               "__init__.py:python", "a.Py:python"}));
+  EXPECT_EQ(names(), (std::vector<std::string>{".hidden.py:python", "10_x.py:python", "2_x.sql:sql",
+                                               "B.SQL:sql", "__init__.py:python", "a.Py:python"}));
 }
 
 TEST_F(StepDiscovery, a_directory_with_the_name_of_a_step_is_one) {

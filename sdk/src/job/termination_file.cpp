@@ -17,11 +17,16 @@ constexpr std::string_view kPlatformFile = "/dev/termination-log";
 
 std::string_view to_string(TerminationStatus status) noexcept {
   switch (status) {
-    case TerminationStatus::success: return "Success";
-    case TerminationStatus::user_error: return "User error";
-    case TerminationStatus::platform_error: return "Platform error";
-    case TerminationStatus::skipped: return "Skipped";
-    case TerminationStatus::cancelled: return "Cancelled";
+    case TerminationStatus::success:
+      return "Success";
+    case TerminationStatus::user_error:
+      return "User error";
+    case TerminationStatus::platform_error:
+      return "Platform error";
+    case TerminationStatus::skipped:
+      return "Skipped";
+    case TerminationStatus::cancelled:
+      return "Cancelled";
   }
   return "Platform error";
 }
@@ -38,13 +43,15 @@ TerminationStatus termination_status(const ExecutionResult& result) noexcept {
 }
 
 void declare_termination_options(ConfigurationBuilder& builder) {
-  builder.add({.key = "termination_message_writer_enabled",
-               .default_value = true,
-               .description = "Write how the run ended into termination_message_writer_output_file."});
+  builder.add(
+      {.key = "termination_message_writer_enabled",
+       .default_value = true,
+       .description = "Write how the run ended into termination_message_writer_output_file."});
   builder.add({.key = "termination_message_writer_output_file",
                .default_value = kPlatformFile,
-               .description = "The file that tells the platform how the run ended. Kubernetes reads it from "
-                              "/dev/termination-log."});
+               .description =
+                   "The file that tells the platform how the run ended. Kubernetes reads it from "
+                   "/dev/termination-log."});
 }
 
 TerminationFile::TerminationFile(const Configuration& configuration) {
@@ -64,7 +71,8 @@ void TerminationFile::write(TerminationStatus status) const noexcept {
     write_file_in_place(path_, to_json(message));
   } catch (const std::exception& failure) {
     log(LogLevel::warning, "vdk.termination",
-        fmt::format("The termination file {} could not be written, so the platform must go by the exit code. {}",
+        fmt::format("The termination file {} could not be written, so the platform must go by the "
+                    "exit code. {}",
                     path_.string(), failure.what()));
   }
 }

@@ -11,7 +11,8 @@ namespace vdk {
 
 enum class TerminationStatus { success, user_error, platform_error, skipped, cancelled };
 
-// "Success", "User error", "Platform error", "Skipped", "Cancelled": exactly what the Control Service matches.
+// "Success", "User error", "Platform error", "Skipped", "Cancelled": exactly what the Control
+// Service matches.
 [[nodiscard]] std::string_view to_string(TerminationStatus status) noexcept;
 
 [[nodiscard]] TerminationStatus termination_status(const ExecutionResult& result) noexcept;
@@ -20,11 +21,13 @@ enum class TerminationStatus { success, user_error, platform_error, skipped, can
 // Declares termination_message_writer_enabled and termination_message_writer_output_file.
 void declare_termination_options(ConfigurationBuilder& builder);
 
-// Exists from the start of a run with "Platform error" and is replaced at the end, in place, so that a run that vanishes is never read as
-// a success. The platform's own file /dev/termination-log is written only where it exists; a configured one is created.
+// Exists from the start of a run with "Platform error" and is replaced at the end, in place, so
+// that a run that vanishes is never read as a success. The platform's own file /dev/termination-log
+// is written only where it exists; a configured one is created.
 class TerminationFile {
  public:
-  // Writes "Platform error". Where the file cannot be written, one warning says so and the run goes on.
+  // Writes "Platform error". Where the file cannot be written, one warning says so and the run goes
+  // on.
   explicit TerminationFile(const Configuration& configuration);
   // Any thread; the last write wins.
   void write(TerminationStatus status) const noexcept;

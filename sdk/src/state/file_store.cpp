@@ -22,7 +22,9 @@ FileLock lock_state(const std::filesystem::path& file, std::chrono::milliseconds
     return FileLock(file, wait);
   } catch (const Error& error) {
     ErrorText text = error.text();
-    text.countermeasure += " Local state can live elsewhere: set VDK_STATE_DIRECTORY to a directory that you may write.";
+    text.countermeasure +=
+        " Local state can live elsewhere: set VDK_STATE_DIRECTORY to a directory that you may "
+        "write.";
     throw Error(error.resolvable_by(), std::move(text));
   }
 }

@@ -12,10 +12,12 @@ namespace vdk {
 
 enum class ResolvableBy { user, platform, configuration };
 
-// "User Error", "Platform error", "Configuration error": the spelling of summaries and logs, capitals included.
+// "User Error", "Platform error", "Configuration error": the spelling of summaries and logs,
+// capitals included.
 [[nodiscard]] VDK_API std::string_view to_string(ResolvableBy by) noexcept;
 
-// The four questions that an error answers. `what` is required and is the first line that a person reads.
+// The four questions that an error answers. `what` is required and is the first line that a person
+// reads.
 struct ErrorText {
   std::string what;
   std::string why{};
@@ -31,10 +33,11 @@ class VDK_API Error : public std::runtime_error {
   [[nodiscard]] ResolvableBy resolvable_by() const noexcept { return by_; }
   [[nodiscard]] const ErrorText& text() const noexcept { return text_; }
 
-  // The class name that users, plugins and summaries know: UserCodeError, VdkConfigurationError, ... For an
-  // exception of another language its own class name.
+  // The class name that users, plugins and summaries know: UserCodeError, VdkConfigurationError,
+  // ... For an exception of another language its own class name.
   [[nodiscard]] virtual std::string type_name() const;
-  // Where it happened in the user's own files, innermost last ("20_load.py:7 in run"); empty where unknown.
+  // Where it happened in the user's own files, innermost last ("20_load.py:7 in run"); empty where
+  // unknown.
   [[nodiscard]] virtual std::vector<std::string> locations() const;
 
  private:
@@ -42,7 +45,9 @@ class VDK_API Error : public std::runtime_error {
   ErrorText text_;
 };
 
-[[nodiscard]] inline Error user_error(ErrorText text) { return {ResolvableBy::user, std::move(text)}; }
+[[nodiscard]] inline Error user_error(ErrorText text) {
+  return {ResolvableBy::user, std::move(text)};
+}
 [[nodiscard]] inline Error platform_error(ErrorText text) {
   return {ResolvableBy::platform, std::move(text)};
 }

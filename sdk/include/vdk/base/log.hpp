@@ -1,5 +1,5 @@
-// Logging. One sink per process host; every record passes the redactor first, so a secret that the program
-// knows of never leaves it.
+// Logging. One sink per process host; every record passes the redactor first, so a secret that the
+// program knows of never leaves it.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,8 @@ namespace vdk {
 
 enum class LogLevel { debug, info, warning, error, critical };
 
-[[nodiscard]] VDK_API std::string_view to_string(LogLevel level) noexcept;  // "DEBUG", "INFO", "WARNING", ...
+[[nodiscard]] VDK_API std::string_view to_string(
+    LogLevel level) noexcept;  // "DEBUG", "INFO", "WARNING", ...
 
 // Where a record was written; of C++ code the compiler says it, of other languages their hosts.
 struct LogPlace {
@@ -36,13 +37,14 @@ VDK_API void log(LogLevel level, std::string_view logger, std::string_view messa
 // As log, whatever the level is: for hosts whose language has levels of its own.
 VDK_API void log_record(const LogRecord& record);
 
-// Replaces where records go; returns the former sink. The sink is called under a lock, never twice at a time.
+// Replaces where records go; returns the former sink. The sink is called under a lock, never twice
+// at a time.
 using LogSink = std::function<void(const LogRecord&)>;
 VDK_API LogSink set_log_sink(LogSink sink);
 VDK_API void set_log_level(LogLevel level) noexcept;
 
-// From now on the text is printed as `***` in every record and by redact(). Texts shorter than four bytes are
-// not kept: hiding them would garble every line.
+// From now on the text is printed as `***` in every record and by redact(). Texts shorter than four
+// bytes are not kept: hiding them would garble every line.
 VDK_API void add_secret(std::string_view secret);
 [[nodiscard]] VDK_API std::string redact(std::string_view text);
 

@@ -1,8 +1,8 @@
 // A JSON value as data jobs see it: what `--arguments`, properties and configuration hold.
 //
-// Compatible with Python's json module where the two could differ: objects keep their order (a repeated
-// key keeps its first place and its last value), integers of any size stay exact, NaN, Infinity and -Infinity are numbers,
-// and a lone surrogate is kept as the three bytes of its code.
+// Compatible with Python's json module where the two could differ: objects keep their order (a
+// repeated key keeps its first place and its last value), integers of any size stay exact, NaN,
+// Infinity and -Infinity are numbers, and a lone surrogate is kept as the three bytes of its code.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +66,8 @@ class VDK_API Value {
   bool operator==(const Value& other) const;
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, BigInteger, std::string, List, Map> data_;
+  std::variant<std::monostate, bool, std::int64_t, double, BigInteger, std::string, List, Map>
+      data_;
 };
 
 struct Member {
@@ -75,8 +76,8 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
-// Parses one JSON document. Throws Error (user) with line and column where the text is not JSON or is nested
-// deeper than 256.
+// Parses one JSON document. Throws Error (user) with line and column where the text is not JSON or
+// is nested deeper than 256.
 [[nodiscard]] VDK_API Value parse_json(std::string_view text);
 
 // JSON text: compact, or indented by `indent` blanks. Non-ASCII characters stay as UTF-8.
@@ -85,7 +86,8 @@ struct Member {
 // Compact JSON text of ASCII characters alone, as Python's json.dumps writes it.
 [[nodiscard]] VDK_API std::string to_ascii_json(const Value& value);
 
-// What Python's str() gives for the value: `None`, `True`, `1e+16`, `{'a': [1, 'b']}`; strings stay bare.
+// What Python's str() gives for the value: `None`, `True`, `1e+16`, `{'a': [1, 'b']}`; strings stay
+// bare.
 [[nodiscard]] VDK_API std::string to_python_text(const Value& value);
 
 }  // namespace vdk

@@ -1,10 +1,12 @@
 // One hook point: an ordered set of implementations with pluggy's rules.
 //
-// Order of a call: wrappers from the outside in, then implementations marked `first`, then unmarked ones, then
-// those marked `last`. Among `first` and unmarked ones (wrappers too) the latest registered comes first; among `last` ones the
-// earliest does. An exception stops the remaining implementations and passes through the wrappers.
+// Order of a call: wrappers from the outside in, then implementations marked `first`, then unmarked
+// ones, then those marked `last`. Among `first` and unmarked ones (wrappers too) the latest
+// registered comes first; among `last` ones the earliest does. An exception stops the remaining
+// implementations and passes through the wrappers.
 //
-// Registration happens before the first call and from one thread; calls may come from any thread afterwards.
+// Registration happens before the first call and from one thread; calls may come from any thread
+// afterwards.
 #pragma once
 
 #include <algorithm>
@@ -30,8 +32,8 @@ auto hook_place(List& list, HookOrder order) {
 
 }  // namespace detail
 
-// `Result` is what one implementation returns; std::nullopt means "nothing to say". Use `HookPoint<bool(…)>`-like
-// signatures; hooks without a result use `NoResult`.
+// `Result` is what one implementation returns; std::nullopt means "nothing to say". Use
+// `HookPoint<bool(…)>`-like signatures; hooks without a result use `NoResult`.
 struct NoResult {};
 
 template <class Signature>
@@ -42,7 +44,8 @@ class HookPoint<Result(Args...)> {
  public:
   using Results = std::vector<Result>;
   using Function = std::function<std::optional<Result>(Args...)>;
-  // Calls the rest of the chain by `proceed()`; must call it exactly once, may change or replace the results.
+  // Calls the rest of the chain by `proceed()`; must call it exactly once, may change or replace
+  // the results.
   using Wrapper = std::function<Results(const std::function<Results()>& proceed, Args...)>;
   using Caller = std::function<Results(Args...)>;
 
@@ -81,15 +84,19 @@ class HookPoint<Result(Args...)> {
     return std::move(results.front());
   }
 
-  [[nodiscard]] bool empty() const noexcept { return implementations_.empty() && wrappers_.empty(); }
+  [[nodiscard]] bool empty() const noexcept {
+    return implementations_.empty() && wrappers_.empty();
+  }
   [[nodiscard]] bool first_result() const noexcept { return first_result_; }
   [[nodiscard]] const std::vector<Implementation>& implementations() const noexcept {
     return implementations_;
   }
-  [[nodiscard]] const std::vector<WrapperImplementation>& wrappers() const noexcept { return wrappers_; }
+  [[nodiscard]] const std::vector<WrapperImplementation>& wrappers() const noexcept {
+    return wrappers_;
+  }
 
-  // Another owner of the order takes over (a Python plugin manager): `call` goes to it from now on, and it in
-  // turn reaches the native implementations through implementations() and wrappers().
+  // Another owner of the order takes over (a Python plugin manager): `call` goes to it from now on,
+  // and it in turn reaches the native implementations through implementations() and wrappers().
   void set_caller(Caller caller) { caller_ = std::move(caller); }
   [[nodiscard]] bool has_caller() const noexcept { return static_cast<bool>(caller_); }
 

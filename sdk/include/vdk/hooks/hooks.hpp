@@ -1,4 +1,5 @@
-// All hook points of a run, by upstream's names. Core features and plugins meet here and nowhere else.
+// All hook points of a run, by upstream's names. Core features and plugins meet here and nowhere
+// else.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,9 @@
-// A native plugin: one shared module with a manifest beside it. The manifest says what the plugin contributes, so
-// the module is opened only when one of its contributions is used.
+// A native plugin: one shared module with a manifest beside it. The manifest says what the plugin
+// contributes, so the module is opened only when one of its contributions is used.
 //
-// A plugin's source ends with VDK_PLUGIN(MyPlugin). The loader compares the descriptor with its own before it
-// touches any C++ symbol of the module, and refuses by name and version what was built against another API.
+// A plugin's source ends with VDK_PLUGIN(MyPlugin). The loader compares the descriptor with its own
+// before it touches any C++ symbol of the module, and refuses by name and version what was built
+// against another API.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,12 @@ class DriverConnection;
 class HookDispatcher;
 class Sink;
 
-// Opens a connection for the configuration section (the main section, or a sub-section such as "reports").
-using ConnectionFactory =
-    std::function<std::unique_ptr<DriverConnection>(const Configuration&, std::string_view section)>;
-using SinkFactory = std::function<std::unique_ptr<Sink>(const Configuration&, std::string_view section)>;
+// Opens a connection for the configuration section (the main section, or a sub-section such as
+// "reports").
+using ConnectionFactory = std::function<std::unique_ptr<DriverConnection>(
+    const Configuration&, std::string_view section)>;
+using SinkFactory =
+    std::function<std::unique_ptr<Sink>(const Configuration&, std::string_view section)>;
 
 // What a plugin hands in when it is loaded.
 class VDK_API Contributions {
@@ -36,7 +39,8 @@ class VDK_API Contributions {
 class VDK_API Plugin {
  public:
   virtual ~Plugin();
-  // Called once, in the thread that loads the plugin. Keys, types and methods are those of the manifest.
+  // Called once, in the thread that loads the plugin. Keys, types and methods are those of the
+  // manifest.
   virtual void contribute(Contributions& contributions) = 0;
 };
 
@@ -62,17 +66,18 @@ inline constexpr std::uint32_t kPluginApiVersion = 1;
 #endif
 #define VDK_STRINGIFY_(x) #x
 #define VDK_STRINGIFY(x) VDK_STRINGIFY_(x)
-// The C++ ABI that both sides must share: the standard library and its release, not the compiler's brand.
+// The C++ ABI that both sides must share: the standard library and its release, not the compiler's
+// brand.
 #define VDK_ABI_TAG "libstdc++ " VDK_STRINGIFY(__GLIBCXX__) VDK_BUILD_FLAVOUR
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a class name takes none
-#define VDK_PLUGIN(Class)                                                                        \
-  extern "C" __attribute__((visibility("default"))) const vdk::PluginDescriptor*                 \
-  vdk_plugin_descriptor() {                                                                      \
-    static const vdk::PluginDescriptor descriptor{vdk::kPluginApiVersion,                        \
-                                                  sizeof(vdk::PluginDescriptor), VDK_ABI_TAG,    \
-                                                  []() -> vdk::Plugin* { return new Class; }};   \
-    return &descriptor;                                                                          \
+#define VDK_PLUGIN(Class)                                                                      \
+  extern "C" __attribute__((visibility("default"))) const vdk::PluginDescriptor*               \
+  vdk_plugin_descriptor() {                                                                    \
+    static const vdk::PluginDescriptor descriptor{vdk::kPluginApiVersion,                      \
+                                                  sizeof(vdk::PluginDescriptor), VDK_ABI_TAG,  \
+                                                  []() -> vdk::Plugin* { return new Class; }}; \
+    return &descriptor;                                                                        \
   }
 // NOLINTEND(bugprone-macro-parentheses)
 

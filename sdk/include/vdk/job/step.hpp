@@ -32,8 +32,8 @@ enum class StepStatus { success, not_runnable, error, skip_requested };
 
 using Clock = std::chrono::system_clock;
 
-// Why a step, and with it the run, failed. `error` is the exception itself, so that a caller can raise it again
-// unchanged.
+// Why a step, and with it the run, failed. `error` is the exception itself, so that a caller can
+// raise it again unchanged.
 struct Failure {
   ResolvableBy resolvable_by = ResolvableBy::platform;
   std::string type_name;  // class of the exception
@@ -66,6 +66,6 @@ struct ExecutionResult {
 };
 
 // Describes any exception: an Error by its own words, others as a platform error.
-[[nodiscard]] VDK_API Failure describe_failure(std::exception_ptr error);
+[[nodiscard]] VDK_API Failure describe_failure(const std::exception_ptr& error);
 
 }  // namespace vdk
