@@ -88,7 +88,9 @@ std::vector<StepProblem> PythonHost::check_python_step(const Step& step) {
 void PythonHost::write(const char* stream, std::string_view text) {
   call_python({}, [&] {
     const nb::object target = nb::module_::import_("sys").attr(stream);
-    if (!target.is_none()) target.attr("write")(make_str(text));
+    if (target.is_none()) return;
+    target.attr("write")(make_str(text));
+    target.attr("flush")();  // who reads events reads them as they happen
   });
 }
 
