@@ -1,9 +1,9 @@
 #include "cells.hpp"
 
-#include <nanobind/stl/string.h>
-
 #include <chrono>
 #include <unordered_map>
+
+#include <nanobind/stl/string.h>
 
 #include "convert.hpp"
 
@@ -56,7 +56,8 @@ Class classify_new(PyTypeObject* type) {
   if (derives(type, PyFloat_Type)) return Class::real;
   if (derives(type, PyUnicode_Type)) return Class::text;
   if (derives(type, PyBytes_Type)) return Class::bytes;
-  if (derives(type, PyByteArray_Type) || derives(type, PyMemoryView_Type)) return Class::byte_buffer;
+  if (derives(type, PyByteArray_Type) || derives(type, PyMemoryView_Type))
+    return Class::byte_buffer;
   if (derives(type, PyDict_Type)) return Class::dict;
   if (derives(type, PyList_Type) || derives(type, PyTuple_Type)) return Class::sequence;
   if (derives(type, "datetime", "datetime")) return Class::datetime;
@@ -94,7 +95,8 @@ std::int64_t days_of(nb::handle date) {
 void read_timestamp(nb::handle object, Scalar& scalar) {
   constexpr std::int64_t kMicroseconds = 1'000'000;
   std::int64_t seconds = days_of(object) * 86400 + integer_attribute(object, "hour") * 3600 +
-                         integer_attribute(object, "minute") * 60 + integer_attribute(object, "second");
+                         integer_attribute(object, "minute") * 60 +
+                         integer_attribute(object, "second");
   std::int64_t microseconds = integer_attribute(object, "microsecond");
   scalar.kind = ScalarKind::timestamp;
   const nb::object offset = object.attr("utcoffset")();
@@ -136,7 +138,8 @@ void read_integer(nb::handle object, Scalar& scalar) {
 }
 
 [[noreturn]] void refuse(nb::handle object) {
-  throw nb::type_error(("Object of type " + class_name(object) + " is not JSON serializable").c_str());
+  throw nb::type_error(
+      ("Object of type " + class_name(object) + " is not JSON serializable").c_str());
 }
 
 // A value as a cell holds it: nested values as JSON text, unknown ones refused.
@@ -146,7 +149,8 @@ Scalar read_cell(nb::handle object, Temporal temporal) {
     if (known == Class::datetime || known == Class::date) {
       Scalar scalar;
       const bool with_t = temporal == Temporal::iso_text_with_t;
-      read_text(with_t ? nb::object(object.attr("isoformat")()) : nb::object(nb::str(object)), ScalarKind::text, scalar);
+      read_text(with_t ? nb::object(object.attr("isoformat")()) : nb::object(nb::str(object)),
+                ScalarKind::text, scalar);
       return scalar;
     }
   }
@@ -162,19 +166,42 @@ Scalar read_cell(nb::handle object, Temporal temporal) {
 
 void append_scalar(BatchBuilder& builder, std::size_t column, const Scalar& scalar) {
   switch (scalar.kind) {
-    case ScalarKind::null: builder.append_null(column); break;
-    case ScalarKind::boolean: builder.append_boolean(column, scalar.integer != 0); break;
-    case ScalarKind::integer: builder.append_integer(column, scalar.integer); break;
-    case ScalarKind::real: builder.append_real(column, scalar.real); break;
-    case ScalarKind::text: builder.append_text(column, scalar.text()); break;
-    case ScalarKind::binary: builder.append_binary(column, scalar.text()); break;
-    case ScalarKind::date: builder.append_date(column, scalar.integer); break;
-    case ScalarKind::timestamp: builder.append_timestamp(column, scalar.integer); break;
-    case ScalarKind::timestamp_tz: builder.append_timestamp_utc(column, scalar.integer); break;
-    case ScalarKind::decimal: builder.append_decimal(column, scalar.text()); break;
+    case ScalarKind::null:
+      builder.append_null(column);
+      break;
+    case ScalarKind::boolean:
+      builder.append_boolean(column, scalar.integer != 0);
+      break;
+    case ScalarKind::integer:
+      builder.append_integer(column, scalar.integer);
+      break;
+    case ScalarKind::real:
+      builder.append_real(column, scalar.real);
+      break;
+    case ScalarKind::text:
+      builder.append_text(column, scalar.text());
+      break;
+    case ScalarKind::binary:
+      builder.append_binary(column, scalar.text());
+      break;
+    case ScalarKind::date:
+      builder.append_date(column, scalar.integer);
+      break;
+    case ScalarKind::timestamp:
+      builder.append_timestamp(column, scalar.integer);
+      break;
+    case ScalarKind::timestamp_tz:
+      builder.append_timestamp_utc(column, scalar.integer);
+      break;
+    case ScalarKind::decimal:
+      builder.append_decimal(column, scalar.text());
+      break;
     case ScalarKind::big_integer:
-    case ScalarKind::nested: builder.append_json(column, scalar.text()); break;
-    case ScalarKind::unknown: break;
+    case ScalarKind::nested:
+      builder.append_json(column, scalar.text());
+      break;
+    case ScalarKind::unknown:
+      break;
   }
 }
 
@@ -183,25 +210,34 @@ void append_scalar(BatchBuilder& builder, std::size_t column, const Scalar& scal
 Scalar read_scalar(nb::handle object) {
   Scalar scalar;
   switch (classify(object)) {
-    case Class::none: break;
+    case Class::none:
+      break;
     case Class::boolean:
       scalar.kind = ScalarKind::boolean;
       scalar.integer = object.ptr() == Py_True;
       break;
-    case Class::integer: read_integer(object, scalar); break;
+    case Class::integer:
+      read_integer(object, scalar);
+      break;
     case Class::real:
       scalar.kind = ScalarKind::real;
       scalar.real = PyFloat_AsDouble(object.ptr());
       break;
-    case Class::text: read_text(nb::borrow(object), ScalarKind::text, scalar); break;
-    case Class::bytes: read_bytes(nb::borrow(object), scalar); break;
+    case Class::text:
+      read_text(nb::borrow(object), ScalarKind::text, scalar);
+      break;
+    case Class::bytes:
+      read_bytes(nb::borrow(object), scalar);
+      break;
     case Class::byte_buffer: {
       PyObject* bytes = PyBytes_FromObject(object.ptr());
       if (!bytes) nb::raise_python_error();
       read_bytes(nb::steal(bytes), scalar);
       break;
     }
-    case Class::datetime: read_timestamp(object, scalar); break;
+    case Class::datetime:
+      read_timestamp(object, scalar);
+      break;
     case Class::date:
       scalar.kind = ScalarKind::date;
       scalar.integer = days_of(object);
@@ -212,11 +248,14 @@ Scalar read_scalar(nb::handle object) {
         read_text(nb::str(object), ScalarKind::decimal, scalar);
       } else {
         scalar.kind = ScalarKind::real;
-        scalar.real = nb::cast<double>(nb::borrow(reinterpret_cast<PyObject*>(&PyFloat_Type))(object));
+        scalar.real =
+            nb::cast<double>(nb::borrow(reinterpret_cast<PyObject*>(&PyFloat_Type))(object));
       }
       break;
     }
-    case Class::uuid: read_text(nb::str(object), ScalarKind::text, scalar); break;
+    case Class::uuid:
+      read_text(nb::str(object), ScalarKind::text, scalar);
+      break;
     case Class::numpy_scalar: {
       // datetime64 gives a datetime, a date, or for nanoseconds an int that would lose its meaning.
       const nb::object value = object.attr("item")();
@@ -225,19 +264,25 @@ Scalar read_scalar(nb::handle object) {
       }
       if (Py_TYPE(value.ptr()) == Py_TYPE(object.ptr())) {  // longdouble gives itself
         scalar.kind = ScalarKind::real;
-        scalar.real = nb::cast<double>(nb::borrow(reinterpret_cast<PyObject*>(&PyFloat_Type))(object));
+        scalar.real =
+            nb::cast<double>(nb::borrow(reinterpret_cast<PyObject*>(&PyFloat_Type))(object));
         return scalar;
       }
       return read_scalar(value);
     }
     case Class::dict:
-    case Class::sequence: scalar.kind = ScalarKind::nested; break;
-    case Class::other: scalar.kind = ScalarKind::unknown; break;
+    case Class::sequence:
+      scalar.kind = ScalarKind::nested;
+      break;
+    case Class::other:
+      scalar.kind = ScalarKind::unknown;
+      break;
   }
   return scalar;
 }
 
-void append_object(BatchBuilder& builder, std::size_t column, nb::handle object, Temporal temporal) {
+void append_object(BatchBuilder& builder, std::size_t column, nb::handle object,
+                   Temporal temporal) {
   PyObject* raw = object.ptr();
   PyTypeObject* type = Py_TYPE(raw);
   // The everyday types, without the detour.
@@ -271,8 +316,8 @@ void RowCells::read(nb::handle dict, Temporal temporal) {
   while (plain && PyDict_Next(items.ptr(), &at, &key, &value)) {
     PyTypeObject* type = Py_TYPE(value);
     plain = Py_TYPE(key) == &PyUnicode_Type &&
-            (type == &PyUnicode_Type || type == &PyFloat_Type || type == &PyLong_Type || value == Py_None ||
-             type == &PyBool_Type || type == &PyBytes_Type);
+            (type == &PyUnicode_Type || type == &PyFloat_Type || type == &PyLong_Type ||
+             value == Py_None || type == &PyBool_Type || type == &PyBytes_Type);
   }
   if (!plain) items = nb::steal(PyDict_Copy(dict.ptr()));
   if (!items.is_valid()) nb::raise_python_error();

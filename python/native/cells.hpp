@@ -33,30 +33,34 @@ struct Scalar {
   ScalarKind kind = ScalarKind::null;
   std::int64_t integer = 0;
   double real = 0;
-  nb::object owner{};         // keeps `view` alive
+  nb::object owner{};  // keeps `view` alive
   std::string_view view{};
-  std::string own{};          // text that no Python object holds
+  std::string own{};  // text that no Python object holds
   bool owns = false;
 
-  [[nodiscard]] std::string_view text() const noexcept { return owns ? std::string_view(own) : view; }
+  [[nodiscard]] std::string_view text() const noexcept {
+    return owns ? std::string_view(own) : view;
+  }
 };
 
 // How dates and times travel: by their value, or as text for stores without a type for them.
 enum class Temporal {
   typed,
-  iso_text,       // str(value): a blank between day and time
+  iso_text,        // str(value): a blank between day and time
   iso_text_with_t  // isoformat()
 };
 
-// Reads any object; `nested` and `unknown` ones are only classified. Dates, decimals, UUIDs, byte strings, pandas' and NumPy's
-// scalars are known without importing their modules. Needs the interpreter lock.
+// Reads any object; `nested` and `unknown` ones are only classified. Dates, decimals, UUIDs, byte
+// strings, pandas' and NumPy's scalars are known without importing their modules. Needs the
+// interpreter lock.
 [[nodiscard]] Scalar read_scalar(nb::handle object);
 
-// Appends a value to a column of the row at hand; nested values become JSON text. Throws Python's TypeError that names the type where
-// it has no place in a table. Needs the interpreter lock.
+// Appends a value to a column of the row at hand; nested values become JSON text. Throws Python's
+// TypeError that names the type where it has no place in a table. Needs the interpreter lock.
 void append_object(BatchBuilder& builder, std::size_t column, nb::handle object, Temporal temporal);
 
-// One row, read completely before any of it is appended. Reading needs the interpreter lock, appending does not.
+// One row, read completely before any of it is appended. Reading needs the interpreter lock,
+// appending does not.
 class RowCells {
  public:
   // Reads a dict. Throws Python's TypeError as append_object does.

@@ -68,22 +68,28 @@ void PythonConnection::interrupt() noexcept {
 }
 
 ConnectionFactory sqlite_connection_factory() {
-  return [](const Configuration& configuration, std::string_view section) -> std::unique_ptr<DriverConnection> {
+  return [](const Configuration& configuration,
+            std::string_view section) -> std::unique_ptr<DriverConnection> {
     const std::string file = configuration.get_string("sqlite_file", section);
     return call_python({}, [&] {
       return std::make_unique<PythonConnection>(
-          import("vdk.host.connections").attr("SqliteConnection")(make_str(file)).attr("connect")(), file);
+          import("vdk.host.connections").attr("SqliteConnection")(make_str(file)).attr("connect")(),
+          file);
     });
   };
 }
 
 ConnectionFactory duckdb_connection_factory() {
-  return [](const Configuration& configuration, std::string_view section) -> std::unique_ptr<DriverConnection> {
+  return [](const Configuration& configuration,
+            std::string_view section) -> std::unique_ptr<DriverConnection> {
     const std::string file = configuration.get_string("duckdb_database", section);
-    const std::string settings = configuration.get_string("duckdb_configuration_dictionary", section);
+    const std::string settings =
+        configuration.get_string("duckdb_configuration_dictionary", section);
     return call_python({}, [&] {
       return std::make_unique<PythonConnection>(
-          import("vdk.host.connections").attr("DuckDbConnection")(make_str(file), make_str(settings)).attr("connect")(),
+          import("vdk.host.connections")
+              .attr("DuckDbConnection")(make_str(file), make_str(settings))
+              .attr("connect")(),
           file);
     });
   };

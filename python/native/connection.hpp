@@ -1,5 +1,5 @@
-// Databases of the Python host: each connection is a Python object with the interface of PEP 249, so that the job's steps and the core
-// share one engine per file.
+// Databases of the Python host: each connection is a Python object with the interface of PEP 249,
+// so that the job's steps and the core share one engine per file.
 #pragma once
 
 #include <string>
@@ -19,7 +19,9 @@ class PythonConnection final : public DriverConnection {
 
   [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql) override;
   // Both engines that this host opens follow the standard.
-  [[nodiscard]] LiteralStyle literal_style() const noexcept override { return LiteralStyle::standard; }
+  [[nodiscard]] LiteralStyle literal_style() const noexcept override {
+    return LiteralStyle::standard;
+  }
   [[nodiscard]] bool is_connected() override;
   void interrupt() noexcept override;
   [[nodiscard]] std::string description() const override { return description_; }

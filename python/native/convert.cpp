@@ -1,8 +1,8 @@
 #include "convert.hpp"
 
-#include <nanobind/stl/string.h>
-
 #include <string>
+
+#include <nanobind/stl/string.h>
 
 #include "cells.hpp"
 
@@ -18,7 +18,8 @@ nb::object checked(PyObject* made) {
 }
 
 [[noreturn]] void refuse(nb::handle object) {
-  throw nb::type_error(("Object of type " + class_name(object) + " is not JSON serializable").c_str());
+  throw nb::type_error(
+      ("Object of type " + class_name(object) + " is not JSON serializable").c_str());
 }
 
 Value convert(nb::handle object, bool lenient, int depth);
@@ -31,7 +32,8 @@ std::string key_text(nb::handle key) {
   if (raw == Py_False) return "false";
   if (raw == Py_None) return "null";
   if (PyLong_Check(raw) || PyFloat_Check(raw)) return nb::cast<std::string>(nb::str(key));
-  throw nb::type_error(("keys must be str, int, float, bool or None, not " + class_name(key)).c_str());
+  throw nb::type_error(
+      ("keys must be str, int, float, bool or None, not " + class_name(key)).c_str());
 }
 
 Value convert_integer(nb::handle object) {
@@ -78,30 +80,40 @@ Value convert_dict(nb::handle object, bool lenient, int depth) {
 Value convert_special(nb::handle object, int depth) {
   const Scalar scalar = read_scalar(object);
   switch (scalar.kind) {
-    case ScalarKind::null: return {};
-    case ScalarKind::boolean: return scalar.integer != 0;
-    case ScalarKind::integer: return scalar.integer;
-    case ScalarKind::real: return scalar.real;
+    case ScalarKind::null:
+      return {};
+    case ScalarKind::boolean:
+      return scalar.integer != 0;
+    case ScalarKind::integer:
+      return scalar.integer;
+    case ScalarKind::real:
+      return scalar.real;
     case ScalarKind::big_integer:
-    case ScalarKind::decimal: return Value::BigInteger{std::string(scalar.text())};
-    case ScalarKind::text: return scalar.text();
+    case ScalarKind::decimal:
+      return Value::BigInteger{std::string(scalar.text())};
+    case ScalarKind::text:
+      return scalar.text();
     case ScalarKind::date:
     case ScalarKind::timestamp:
-    case ScalarKind::timestamp_tz: return nb::cast<std::string>(nb::str(object.attr("isoformat")()));
+    case ScalarKind::timestamp_tz:
+      return nb::cast<std::string>(nb::str(object.attr("isoformat")()));
     case ScalarKind::binary: {
       Value::List bytes;
-      for (const char byte : scalar.text()) bytes.emplace_back(static_cast<int>(static_cast<unsigned char>(byte)));
+      for (const char byte : scalar.text())
+        bytes.emplace_back(static_cast<int>(static_cast<unsigned char>(byte)));
       return bytes;
     }
     case ScalarKind::nested:
-    case ScalarKind::unknown: break;
+    case ScalarKind::unknown:
+      break;
   }
   if (nb::hasattr(object, "tolist")) return convert(object.attr("tolist")(), true, depth + 1);
   refuse(object);
 }
 
 Value convert(nb::handle object, bool lenient, int depth) {
-  if (depth > kMaxDepth) throw nb::value_error("Circular reference detected, or nested deeper than 256");
+  if (depth > kMaxDepth)
+    throw nb::value_error("Circular reference detected, or nested deeper than 256");
   PyObject* raw = object.ptr();
   if (raw == Py_None) return {};
   if (raw == Py_True) return true;
@@ -119,7 +131,8 @@ Value convert(nb::handle object, bool lenient, int depth) {
 
 nb::object to_python(const Value& value) {
   if (const std::string* text = value.if_string()) return make_str(*text);
-  if (const std::int64_t* integer = value.if_integer()) return checked(PyLong_FromLongLong(*integer));
+  if (const std::int64_t* integer = value.if_integer())
+    return checked(PyLong_FromLongLong(*integer));
   if (const double* real = value.if_real()) return checked(PyFloat_FromDouble(*real));
   if (const bool* boolean = value.if_bool()) return nb::bool_(*boolean);
   if (const Value::BigInteger* big = value.if_big_integer()) {
@@ -135,7 +148,8 @@ nb::object to_python(const Value& value) {
   if (const Value::Map* map = value.if_map()) {
     nb::object made = checked(PyDict_New());
     for (const Member& member : *map) {
-      if (PyDict_SetItem(made.ptr(), make_str(member.key).ptr(), to_python(member.value).ptr()) != 0) {
+      if (PyDict_SetItem(made.ptr(), make_str(member.key).ptr(), to_python(member.value).ptr()) !=
+          0) {
         nb::raise_python_error();
       }
     }

@@ -1,9 +1,9 @@
 #include "job.hpp"
 
-#include <nanobind/stl/string.h>
-
 #include <algorithm>
 #include <optional>
+
+#include <nanobind/stl/string.h>
 
 #include "connection.hpp"
 #include "connection/managed_operation.hpp"
@@ -27,7 +27,8 @@ thread_local nb::object* t_template_arguments = nullptr;
 // Raises an exception that the user has to resolve.
 [[noreturn]] void raise_user(PyObject* type, const std::string& message) {
   const nb::object exception = nb::borrow(type)(make_str(message));
-  exception.attr("_vdk_resolvable_by") = import("vdk.internal.core.errors").attr("ResolvableBy").attr("USER_ERROR");
+  exception.attr("_vdk_resolvable_by") =
+      import("vdk.internal.core.errors").attr("ResolvableBy").attr("USER_ERROR");
   raise(exception);
 }
 
@@ -37,18 +38,23 @@ thread_local nb::object* t_template_arguments = nullptr;
 
 template <class... Args>
 [[noreturn]] void raise_ingestion(const char* type, Args&&... args) {
-  raise(import("vdk.internal.builtin_plugins.ingestion.exception").attr(type)(std::forward<Args>(args)...));
+  raise(import("vdk.internal.builtin_plugins.ingestion.exception")
+            .attr(type)(std::forward<Args>(args)...));
 }
 
-std::string optional_text(nb::handle text) { return text.is_none() ? std::string() : std::string(text_of(text)); }
+std::string optional_text(nb::handle text) {
+  return text.is_none() ? std::string() : std::string(text_of(text));
+}
 
 void refuse_in_child(const char* what) {
   if (!in_forked_child()) return;
-  throw user_error({.what = std::string(what) + " in a process that the step forked does nothing.",
-                    .why = "The threads that do the work stayed in the parent process.",
-                    .consequence = "The call was refused, so that nothing is lost without a word.",
-                    .countermeasure = "Return the data to the parent process and send it from there, or start the child "
-                                      "with the \"spawn\" method."});
+  throw user_error(
+      {.what = std::string(what) + " in a process that the step forked does nothing.",
+       .why = "The threads that do the work stayed in the parent process.",
+       .consequence = "The call was refused, so that nothing is lost without a word.",
+       .countermeasure =
+           "Return the data to the parent process and send it from there, or start the child "
+           "with the \"spawn\" method."});
 }
 
 // The identity of a row in messages: the start of its "@id" or "id".
@@ -65,8 +71,8 @@ nb::object payload_id(nb::handle payload) {
 // Types of values that properties may have, exactly (specification: sdk 6.3).
 bool is_property_type(nb::handle value) {
   const PyTypeObject* type = Py_TYPE(value.ptr());
-  return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type || type == &PyList_Type ||
-         type == &PyDict_Type || value.is_none();
+  return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type ||
+         type == &PyList_Type || type == &PyDict_Type || value.is_none();
 }
 
 bool has_white_space(nb::handle str) {
@@ -78,22 +84,26 @@ bool has_white_space(nb::handle str) {
 void check_state(StateKind kind, nb::handle map) {
   const std::string what = kind == StateKind::properties ? "property" : "secret";
   if (!PyDict_Check(map.ptr())) {
-    raise_value_error("All " + std::string(kind == StateKind::properties ? "properties" : "secrets") +
-                                     " are set by one dict, but " + class_name(map) + " was given. Nothing was stored.");
+    raise_value_error(
+        "All " + std::string(kind == StateKind::properties ? "properties" : "secrets") +
+        " are set by one dict, but " + class_name(map) + " was given. Nothing was stored.");
   }
   PyObject* key = nullptr;
   PyObject* value = nullptr;
   Py_ssize_t at = 0;
   while (PyDict_Next(map.ptr(), &at, &key, &value)) {
     if (Py_TYPE(key) != &PyUnicode_Type || has_white_space(key)) {
-      raise_value_error("The " + what + " name " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
-                     " (" + class_name(key) + ") is not allowed: a name is text without white space. Nothing was stored.");
+      raise_value_error(
+          "The " + what + " name " + nb::cast<std::string>(nb::repr(nb::handle(key))) + " (" +
+          class_name(key) +
+          ") is not allowed: a name is text without white space. Nothing was stored.");
     }
     if (!is_property_type(value)) {
-      raise_value_error("The " + what + " " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
-                                       " has a value of type " + class_name(value) +
-                                       ", but only int, float, str, list, dict and None can be stored. Nothing was "
-                                       "stored.");
+      raise_value_error(
+          "The " + what + " " + nb::cast<std::string>(nb::repr(nb::handle(key))) +
+          " has a value of type " + class_name(value) +
+          ", but only int, float, str, list, dict and None can be stored. Nothing was "
+          "stored.");
     }
   }
 }
@@ -131,10 +141,12 @@ class Job::Call {
  public:
   explicit Call(Job& job) : job_(job) {
     if (!job.context_) {
-      throw user_error({.what = "This job_input belongs to a job that has ended.",
-                        .why = "It was kept, or used by a thread, beyond the end of the job.",
-                        .consequence = "The call did nothing.",
-                        .countermeasure = "Use job_input only while run(job_input) runs; join threads before it returns."});
+      throw user_error(
+          {.what = "This job_input belongs to a job that has ended.",
+           .why = "It was kept, or used by a thread, beyond the end of the job.",
+           .consequence = "The call did nothing.",
+           .countermeasure =
+               "Use job_input only while run(job_input) runs; join threads before it returns."});
     }
     ++job.calls_;
   }
@@ -158,7 +170,8 @@ class Job::Call {
   Job& job_;
 };
 
-// Where the last send went. The arguments are kept, so that the next send may compare them by identity.
+// Where the last send went. The arguments are kept, so that the next send may compare them by
+// identity.
 struct Job::Route {
   nb::object table, method, target, collection;
   std::vector<Destination> destinations;
@@ -176,7 +189,9 @@ void Job::detach() {
 }
 
 nb::object Job::name() const { return make_str(context_ ? context_->name() : std::string()); }
-nb::object Job::directory() const { return make_str(context_ ? context_->directory().string() : std::string()); }
+nb::object Job::directory() const {
+  return make_str(context_ ? context_->directory().string() : std::string());
+}
 
 nb::object Job::arguments() {
   if (!arguments_.is_valid()) {
@@ -194,7 +209,8 @@ nb::object Job::execution_properties() {
 
 nb::object Job::configuration_value(nb::handle key, nb::handle section) {
   const Call call(*this);
-  return to_python(call.context().configuration().get(text_of(key), section.is_none() ? kMainSection : text_of(section)));
+  return to_python(call.context().configuration().get(
+      text_of(key), section.is_none() ? kMainSection : text_of(section)));
 }
 
 nb::object Job::state(StateKind kind) {
@@ -214,7 +230,8 @@ void Job::set_state(StateKind kind, nb::handle map) {
   refuse_in_child("Storing properties or secrets");
   check_state(kind, map);
   const Call call(*this);
-  const bool in_memory = call.work([&](JobContext& context) { return router(context, kind).chosen_type() == "memory"; });
+  const bool in_memory = call.work(
+      [&](JobContext& context) { return router(context, kind).chosen_type() == "memory"; });
   LiveState& live = state_of(kind);
   Value values{Value::Map{}};
   nb::object kept;
@@ -265,23 +282,28 @@ nb::object Job::substitute(nb::handle text, bool standard_literals) {
   take(execution_properties());
   const nb::object given = arguments();
   if (PyDict_CheckExact(given.ptr())) take(given);
-  return make_str(
-      vdk::substitute(sql, parameters, standard_literals ? LiteralStyle::standard : LiteralStyle::unknown));
+  return make_str(vdk::substitute(
+      sql, parameters, standard_literals ? LiteralStyle::standard : LiteralStyle::unknown));
 }
 
 const Job::Route& Job::route(nb::handle table, nb::handle method, nb::handle target,
-                                           nb::handle collection) {
+                             nb::handle collection) {
   if (route_ && route_->table.is(table) && route_->method.is(method) && route_->target.is(target) &&
       route_->collection.is(collection)) {
     return *route_;
   }
-  auto made = std::make_unique<Route>(Route{nb::borrow(table), nb::borrow(method), nb::borrow(target),
-                                            nb::borrow(collection), {}, false});
+  auto made = std::make_unique<Route>(Route{nb::borrow(table),
+                                            nb::borrow(method),
+                                            nb::borrow(target),
+                                            nb::borrow(collection),
+                                            {},
+                                            false});
   const std::string texts[] = {optional_text(method), optional_text(target), optional_text(table),
                                optional_text(collection)};
   const Call call(*this);
-  made->destinations = call.work(
-      [&](JobContext& context) { return context.ingester().resolve(texts[0], texts[1], texts[2], texts[3]); });
+  made->destinations = call.work([&](JobContext& context) {
+    return context.ingester().resolve(texts[0], texts[1], texts[2], texts[3]);
+  });
   made->all_sqlite = std::ranges::all_of(made->destinations, [&](const Destination& destination) {
     return destination.method == "sqlite" ||
            !call.context().configuration().get("sqlite_file", destination.method).is_null();
@@ -321,7 +343,8 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
     const Call call(*this);
     call.work([&](JobContext& context) {
       for (const Destination& destination : destinations) {
-        context.ingester().send_rows(destination, [&row](BatchBuilder& builder) { row->append_to(builder); });
+        context.ingester().send_rows(destination,
+                                     [&row](BatchBuilder& builder) { row->append_to(builder); });
       }
     });
   }
@@ -329,8 +352,8 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
   spare_rows_.push_back(std::move(row));
 }
 
-void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method, nb::handle target,
-                    nb::handle collection) {
+void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
+                    nb::handle target, nb::handle collection) {
   refuse_in_child("Sending rows");
   const Route& to = route(table, method, target, collection);
   const std::vector<Destination> destinations = to.destinations;
@@ -346,13 +369,14 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
 
   Py_ssize_t row_number = 0;
   const auto bad_width = [&](Py_ssize_t width) {
-    const std::string message = "Row " + std::to_string(row_number) + " of the page has " + std::to_string(width) +
-                                " values, but there are " + std::to_string(count) +
+    const std::string message = "Row " + std::to_string(row_number) + " of the page has " +
+                                std::to_string(width) + " values, but there are " +
+                                std::to_string(count) +
                                 " column names. Give one value for each column.";
     // A longer row in the midst of a page is an IndexError to existing jobs.
     if (row_number > 0) raise_user(PyExc_IndexError, message);
-    raise_ingestion("PayloadIngestionException", make_str(""),
-                    make_str(message), make_str(optional_text(table)), make_str(optional_text(target)));
+    raise_ingestion("PayloadIngestionException", make_str(""), make_str(message),
+                    make_str(optional_text(table)), make_str(optional_text(target)));
   };
   try {
     for (const nb::handle row : rows) {
@@ -382,7 +406,8 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
     }
   } catch (const nb::builtin_exception& failure) {
     raise_ingestion("JsonSerializationIngestionException", make_str(""),
-                    nb::borrow(PyExc_TypeError)(make_str("Row " + std::to_string(row_number) + ": " + failure.what())));
+                    nb::borrow(PyExc_TypeError)(
+                        make_str("Row " + std::to_string(row_number) + ": " + failure.what())));
   }
   if (builder.rows() == 0) return;
   Batch batch = builder.finish();
@@ -408,10 +433,11 @@ nb::object Job::open_connection(nb::handle type) {
   });
   const auto* connection = dynamic_cast<PythonConnection*>(&driver);
   if (!connection) {
-    throw configuration_error({.what = "The database type '" + wanted + "' has no Python connection.",
-                               .why = "Its driver is native only.",
-                               .consequence = "The step cannot use it.",
-                               .countermeasure = "Use it in SQL steps of a job without Python steps."});
+    throw configuration_error(
+        {.what = "The database type '" + wanted + "' has no Python connection.",
+         .why = "Its driver is native only.",
+         .consequence = "The step cannot use it.",
+         .countermeasure = "Use it in SQL steps of a job without Python steps."});
   }
   return nb::borrow(connection->object());
 }
@@ -469,12 +495,14 @@ nb::object Job::execute_template(nb::handle name, nb::handle arguments, nb::hand
   };
   nb::list steps;
   for (const StepResult& step : result.steps) {
-    steps.append(nb::make_tuple(make_str(step.name), make_str(step.type), seconds(step.start), seconds(step.end),
-                                make_str(to_string(step.status)), make_str(step.details)));
+    steps.append(nb::make_tuple(make_str(step.name), make_str(step.type), seconds(step.start),
+                                seconds(step.end), make_str(to_string(step.status)),
+                                make_str(step.details)));
   }
   return import("vdk.internal.builtin_plugins.run.execution_results")
-      .attr("from_core")(make_str(result.job_name), make_str(result.execution_id), seconds(result.start),
-                         seconds(result.end), make_str(to_string(result.status)), steps);
+      .attr("from_core")(make_str(result.job_name), make_str(result.execution_id),
+                         seconds(result.start), seconds(result.end),
+                         make_str(to_string(result.status)), steps);
 }
 
 nb::object Job::take_template_arguments() {
@@ -482,7 +510,8 @@ nb::object Job::take_template_arguments() {
 }
 
 int Job::traverse(visitproc visit, void* argument) const {
-  for (const nb::object* held : {&arguments_, &properties_.cache, &properties_.objects, &secrets_.cache, &secrets_.objects}) {
+  for (const nb::object* held : {&arguments_, &properties_.cache, &properties_.objects,
+                                 &secrets_.cache, &secrets_.objects}) {
     if (!held->is_valid()) continue;
     if (const int stop = visit(held->ptr(), argument)) return stop;
   }

@@ -12,8 +12,9 @@
 
 namespace vdk {
 
-// vdk._native.Job. All members are called with the interpreter lock and give it away while the core works. Calls after the end of the
-// job are user errors, not crashes: a step's thread or global may outlive it.
+// vdk._native.Job. All members are called with the interpreter lock and give it away while the core
+// works. Calls after the end of the job are user errors, not crashes: a step's thread or global may
+// outlive it.
 class Job {
  public:
   explicit Job(JobContext& context);
@@ -31,29 +32,33 @@ class Job {
   [[nodiscard]] nb::object execution_properties();
   [[nodiscard]] nb::object configuration_value(nb::handle key, nb::handle section);
 
-  // Properties or secrets: the live cache of the job, filled at the first call and dropped by a write.
+  // Properties or secrets: the live cache of the job, filled at the first call and dropped by a
+  // write.
   [[nodiscard]] nb::object state(StateKind kind);
   void set_state(StateKind kind, nb::handle map);
 
-  // Parameter substitution with the job's live properties and arguments. `standard_literals`: the engine that gets the text is known to
-  // take a backslash in '…' as itself.
+  // Parameter substitution with the job's live properties and arguments. `standard_literals`: the
+  // engine that gets the text is known to take a backslash in '…' as itself.
   [[nodiscard]] nb::object substitute(nb::handle text, bool standard_literals);
 
-  void send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
+  void send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target,
+                   nb::handle collection);
   // One page of rows: a list or tuple of sequences (or dicts).
-  void send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method, nb::handle target,
-                 nb::handle collection);
+  void send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
+                 nb::handle target, nb::handle collection);
   void flush();
 
   // The managed connection of that type (None: the default one); its Python object.
   [[nodiscard]] nb::object open_connection(nb::handle type);
-  // The life cycle of one statement. `operation` has get_operation and set_operation; `recover` gets the exception and says whether it
-  // recovered.
+  // The life cycle of one statement. `operation` has get_operation and set_operation; `recover`
+  // gets the exception and says whether it recovered.
   void run_operation(nb::handle operation, nb::handle execute, nb::handle recover);
 
-  [[nodiscard]] nb::object execute_template(nb::handle name, nb::handle arguments, nb::handle database);
+  [[nodiscard]] nb::object execute_template(nb::handle name, nb::handle arguments,
+                                            nb::handle database);
 
-  // The arguments that the caller of a template gave, for the context that is being initialized. Null where there are none.
+  // The arguments that the caller of a template gave, for the context that is being initialized.
+  // Null where there are none.
   [[nodiscard]] static nb::object take_template_arguments();
   void set_arguments(nb::object arguments) { arguments_ = std::move(arguments); }
 
@@ -73,7 +78,8 @@ class Job {
 
   class Call;
   struct Route;
-  [[nodiscard]] const Route& route(nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
+  [[nodiscard]] const Route& route(nb::handle table, nb::handle method, nb::handle target,
+                                   nb::handle collection);
 
   JobContext* context_;
   std::atomic<int> calls_{0};

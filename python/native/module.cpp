@@ -50,8 +50,8 @@ nb::list split(nb::handle script) {
 }
 
 // Levels are those of Python's logging.
-void log_message(int level, const std::string& logger, const std::string& message, const std::string& file,
-                 unsigned line, const std::string& function) {
+void log_message(int level, const std::string& logger, const std::string& message,
+                 const std::string& file, unsigned line, const std::string& function) {
   const nb::gil_scoped_release unlocked;
   const auto known = level >= 50   ? vdk::LogLevel::critical
                      : level >= 40 ? vdk::LogLevel::error
@@ -63,8 +63,8 @@ void log_message(int level, const std::string& logger, const std::string& messag
   vdk::log_record({known, logger, message, {file, line, function}});
 }
 
-// What compile() gives for the bytes of a source file. compile() itself first makes a hundred classes for syntax trees, which takes longer
-// than a small step does.
+// What compile() gives for the bytes of a source file. compile() itself first makes a hundred
+// classes for syntax trees, which takes longer than a small step does.
 nb::object compile_source(nb::handle source, nb::handle path) {
   char* text = nullptr;
   Py_ssize_t size = 0;
@@ -94,18 +94,20 @@ NB_MODULE(_native, module) {
   module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false);
   module.def("handle_signal", vdk::handle_signal);
   module.def("split_statements", split);
-  module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"), nb::arg("file") = "",
-             nb::arg("line") = 0, nb::arg("function") = "");
+  module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"),
+             nb::arg("file") = "", nb::arg("line") = 0, nb::arg("function") = "");
   module.def("configures_logging", [] { return vdk::run_settings().configures_logging; });
   module.def("logger_levels", [] { return vdk::run_settings().logger_levels; });
   module.def("compile_source", compile_source);
   module.def("unite", [](const std::string& a, const std::string& b) {
     return vdk::make_str(vdk::to_string(vdk::unite(column_type(a), column_type(b))));
   });
-  module.def("parse_json", [](nb::handle text) { return vdk::to_python(vdk::parse_json(vdk::text_of(text))); });
+  module.def("parse_json",
+             [](nb::handle text) { return vdk::to_python(vdk::parse_json(vdk::text_of(text))); });
 
   nb::class_<vdk::ArrowBatch>(module, "ArrowBatch")
-      .def("__arrow_c_stream__", &vdk::ArrowBatch::arrow_c_stream, nb::arg("requested_schema").none() = nb::none())
+      .def("__arrow_c_stream__", &vdk::ArrowBatch::arrow_c_stream,
+           nb::arg("requested_schema").none() = nb::none())
       .def("__len__", &vdk::ArrowBatch::rows);
 
   nb::class_<Job>(module, "Job", nb::type_slots(kJobSlots))
@@ -113,16 +115,20 @@ NB_MODULE(_native, module) {
       .def_prop_ro("directory", &Job::directory)
       .def("arguments", &Job::arguments)
       .def("execution_properties", &Job::execution_properties)
-      .def("configuration_value", &Job::configuration_value, nb::arg("key"), nb::arg("section").none() = nb::none())
+      .def("configuration_value", &Job::configuration_value, nb::arg("key"),
+           nb::arg("section").none() = nb::none())
       .def("properties", [](Job& job) { return job.state(vdk::StateKind::properties); })
-      .def("set_properties", [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::properties, map); })
+      .def("set_properties",
+           [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::properties, map); })
       .def("secrets", [](Job& job) { return job.state(vdk::StateKind::secrets); })
-      .def("set_secrets", [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::secrets, map); })
+      .def("set_secrets",
+           [](Job& job, nb::handle map) { job.set_state(vdk::StateKind::secrets, map); })
       .def("substitute", &Job::substitute, nb::arg("text"), nb::arg("standard_literals") = false)
       .def("send_object", &Job::send_object, nb::arg("payload").none(), nb::arg("table").none(),
            nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
-      .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"), nb::arg("table").none(),
-           nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
+      .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"),
+           nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
+           nb::arg("collection").none())
       .def("flush", &Job::flush)
       .def("open_connection", &Job::open_connection, nb::arg("type").none())
       .def("run_operation", &Job::run_operation)

@@ -31,7 +31,8 @@ std::string class_name(nb::handle object) {
 
 nb::object make_str(std::string_view utf8) {
   const auto size = static_cast<Py_ssize_t>(utf8.size());
-  // Lone surrogates come back as they are; bytes that are no text at all are escaped rather than lost.
+  // Lone surrogates come back as they are; bytes that are no text at all are escaped rather than
+  // lost.
   PyObject* text = PyUnicode_DecodeUTF8(utf8.data(), size, "surrogatepass");
   if (!text) {
     PyErr_Clear();

@@ -1,17 +1,19 @@
-// What every source of the Python host includes: nanobind, and owned references that may travel between threads.
+// What every source of the Python host includes: nanobind, and owned references that may travel
+// between threads.
 #pragma once
-
-#include <nanobind/nanobind.h>
 
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <nanobind/nanobind.h>
+
 namespace vdk {
 
 namespace nb = nanobind;
 
-// A Python object that threads without the interpreter lock may hold and drop: the lock is taken to let it go.
+// A Python object that threads without the interpreter lock may hold and drop: the lock is taken to
+// let it go.
 class SharedObject {
  public:
   SharedObject() = default;
@@ -30,7 +32,8 @@ class SharedObject {
   nb::object object_;
 };
 
-// The UTF-8 text of a str, valid as long as the object. Throws what Python raises for lone surrogates.
+// The UTF-8 text of a str, valid as long as the object. Throws what Python raises for lone
+// surrogates.
 [[nodiscard]] std::string_view text_of(nb::handle str);
 
 // The name of the object's class.

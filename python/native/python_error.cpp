@@ -28,7 +28,9 @@ PythonError::Description describe(nb::handle exception, const std::string& job_d
   try {
     const auto [type_name, message, locations, resolvable_by] =
         nb::cast<std::tuple<std::string, std::string, std::vector<std::string>, std::string>>(
-            import("vdk.host.failure").attr("describe")(exception, make_str(job_directory), make_str(run_settings().error_format)));
+            import("vdk.host.failure")
+                .attr("describe")(exception, make_str(job_directory),
+                                  make_str(run_settings().error_format)));
     return {type_name, message, locations, parse_resolvable_by(resolvable_by)};
   } catch (nb::python_error&) {
     return bare_description(exception);
@@ -43,22 +45,27 @@ PythonError::Description describe(nb::handle exception, const std::string& job_d
     const long status = code.is_none() ? 0 : PyLong_AsLong(code.ptr());
     PyErr_Clear();
     ErrorText text{.what = "The step called sys.exit(" +
-                           (code.is_none() ? std::string() : nb::cast<std::string>(nb::str(code))) + ")."};
+                           (code.is_none() ? std::string() : nb::cast<std::string>(nb::str(code))) +
+                           ")."};
     if (status == 0) {
       text.why = "That ends the process, not the step: the remaining steps did not run.";
-      text.countermeasure = "To end the job successfully at once, call job_input.skip_remaining_steps(); to end a step, "
-                            "return from run.";
+      text.countermeasure =
+          "To end the job successfully at once, call job_input.skip_remaining_steps(); to end a "
+          "step, "
+          "return from run.";
     }
     throw ExitRequested(static_cast<int>(status & 0xFF), std::move(text));
   }
-  throw ExitRequested(1, {.what = "The step called sys.exit: " + nb::cast<std::string>(nb::str(code))});
+  throw ExitRequested(
+      1, {.what = "The step called sys.exit: " + nb::cast<std::string>(nb::str(code))});
 }
 
 bool is_instance(nb::handle exception, PyObject* type) {
   return PyErr_GivenExceptionMatches(exception.ptr(), type) != 0;
 }
 
-// The class of our own errors module, or null where nobody imported it yet (then no instance can exist).
+// The class of our own errors module, or null where nobody imported it yet (then no instance can
+// exist).
 nb::object loaded_error_class(const char* name) {
   const nb::object modules = nb::getattr(nb::module_::import_("sys"), "modules");
   const nb::object errors = modules.attr("get")("vdk.internal.core.errors");
@@ -92,7 +99,8 @@ nb::object to_python_exception(const std::exception_ptr& error) {
   } catch (const nb::python_error& python) {
     return nb::borrow(python.value());
   } catch (const SkipRemainingSteps& skip) {
-    return import("vdk.internal.core.errors").attr("SkipRemainingStepsException")(make_str(skip.what()));
+    return import("vdk.internal.core.errors")
+        .attr("SkipRemainingStepsException")(make_str(skip.what()));
   } catch (const ExitRequested& exit) {
     return nb::borrow(PyExc_SystemExit)(exit.code());
   } catch (const Cancelled& cancelled) {
@@ -100,8 +108,9 @@ nb::object to_python_exception(const std::exception_ptr& error) {
   } catch (const Error& own) {
     const ErrorText& text = own.text();
     return import("vdk.internal.core.errors")
-        .attr("from_core")(make_str(own.type_name()), make_str(to_string(own.resolvable_by())), make_str(text.what),
-                           make_str(text.why), make_str(text.consequence), make_str(text.countermeasure));
+        .attr("from_core")(make_str(own.type_name()), make_str(to_string(own.resolvable_by())),
+                           make_str(text.what), make_str(text.why), make_str(text.consequence),
+                           make_str(text.countermeasure));
   } catch (const std::bad_alloc&) {
     return nb::borrow(PyExc_MemoryError)();
   } catch (const std::exception& other) {

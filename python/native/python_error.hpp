@@ -1,5 +1,5 @@
-// Exceptions on their way between Python and the core: each side sees its own kind, and an exception that comes back is the very
-// object that left.
+// Exceptions on their way between Python and the core: each side sees its own kind, and an
+// exception that comes back is the very object that left.
 #pragma once
 
 #include <string>
@@ -31,11 +31,12 @@ class PythonError : public Error {
   SharedObject exception_;
 };
 
-// Throws what the Python exception is to the core: SkipRemainingSteps, ExitRequested, Cancelled or PythonError. `job_directory` tells
-// the user's own files. Needs the interpreter lock.
+// Throws what the Python exception is to the core: SkipRemainingSteps, ExitRequested, Cancelled or
+// PythonError. `job_directory` tells the user's own files. Needs the interpreter lock.
 [[noreturn]] void throw_to_core(nb::python_error& error, const std::string& job_directory);
 
-// The Python exception for any exception of the core; the original one where it came from Python. Needs the interpreter lock.
+// The Python exception for any exception of the core; the original one where it came from Python.
+// Needs the interpreter lock.
 [[nodiscard]] nb::object to_python_exception(const std::exception_ptr& error);
 
 // Sets the error indicator to that exception.
@@ -44,7 +45,8 @@ void raise_in_python(const std::exception_ptr& error) noexcept;
 // Lets exceptions of the core leave functions of the extension module.
 void register_error_translator();
 
-// Runs a Python callback of the core: takes the interpreter lock for exactly the call and turns exceptions around.
+// Runs a Python callback of the core: takes the interpreter lock for exactly the call and turns
+// exceptions around.
 template <class Call>
 auto call_python(const std::string& job_directory, Call&& call) -> decltype(call()) {
   const nb::gil_scoped_acquire lock;

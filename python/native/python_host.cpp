@@ -20,7 +20,8 @@ bool stderr_is_original() {
   return !stream.is_none() && stream.is(sys.attr("__stderr__"));
 }
 
-// One engine per file in a process: what the interpreter has a module for is reached through it, or with its library.
+// One engine per file in a process: what the interpreter has a module for is reached through it, or
+// with its library.
 ConnectionFactory python_connection(const PluginManifest& manifest, ConnectionFactory native) {
   if (manifest.engine == "sqlite") return sqlite_connection_factory();
   if (manifest.engine == "duckdb") return duckdb_connection_factory();
@@ -66,16 +67,19 @@ void PythonHost::watch_signals(Cancellation& cancellation) {
   if (!owns_process_) return;
   const int pipe = cancellation.watch(false);
   call_python({}, [&] { signal_handlers_ = std::make_unique<SignalHandlers>(pipe); });
-  cancellation.on_signal([handlers = signal_handlers_.get()](int) { handlers->wake_main_thread(); });
+  cancellation.on_signal(
+      [handlers = signal_handlers_.get()](int) { handlers->wake_main_thread(); });
 }
 
 std::vector<StepProblem> PythonHost::check_python_step(const Step& step) {
   return call_python({}, [&] {
     std::vector<StepProblem> problems;
     const nb::object found =
-        import("vdk.host.python_step").attr("check_step")(make_str(step.file.string()), make_str(step.name));
+        import("vdk.host.python_step")
+            .attr("check_step")(make_str(step.file.string()), make_str(step.name));
     for (const nb::handle problem : found) {
-      problems.push_back({nb::cast<bool>(problem[0]), std::string(text_of(nb::object(problem[1])))});
+      problems.push_back(
+          {nb::cast<bool>(problem[0]), std::string(text_of(nb::object(problem[1])))});
     }
     return problems;
   });

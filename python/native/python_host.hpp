@@ -15,8 +15,8 @@ namespace vdk {
 
 class PythonHost final : public Host {
  public:
-  // `owns_process`: the interpreter was started for this run, so signals are ours and the standard streams are the process's own.
-  // Made and destroyed with the interpreter lock.
+  // `owns_process`: the interpreter was started for this run, so signals are ours and the standard
+  // streams are the process's own. Made and destroyed with the interpreter lock.
   explicit PythonHost(bool owns_process);
   ~PythonHost() override;
 
@@ -25,7 +25,8 @@ class PythonHost final : public Host {
   void watch_signals(Cancellation& cancellation) override;
   [[nodiscard]] std::vector<StepProblem> check_python_step(const Step& step) override;
   void write_out(std::string_view text) override;
-  // Any thread may call it; what other threads write to a stream that Python replaced waits for the main thread's next writing.
+  // Any thread may call it; what other threads write to a stream that Python replaced waits for the
+  // main thread's next writing.
   void write_err(std::string_view text) override;
 
  private:

@@ -18,7 +18,8 @@ void flush_streams() {
   }
 }
 
-// A child that the step forked and that came back here must not go on with its parent's run: it ends as a program of its own would.
+// A child that the step forked and that came back here must not go on with its parent's run: it
+// ends as a program of its own would.
 [[noreturn]] void end_forked_child(nb::python_error* error) {
   int code = 0;
   if (error) {
@@ -77,14 +78,17 @@ nb::object PythonJob::job_input() {
   if (!job_input_.get().is_valid()) {
     auto* job = new Job(context_);
     const nb::object native = nb::cast(job, nb::rv_policy::take_ownership);
-    if (template_arguments_.get().is_valid()) job->set_arguments(nb::borrow(template_arguments_.get()));
+    if (template_arguments_.get().is_valid())
+      job->set_arguments(nb::borrow(template_arguments_.get()));
     native_ = SharedObject(native);
     job_input_ = SharedObject(import("vdk.host.job_input").attr("JobInput")(native));
   }
   return nb::borrow(job_input_.get());
 }
 
-PythonJob& PythonJob::of(JobContext& context) { return *static_cast<PythonJob*>(context.host_data.get()); }
+PythonJob& PythonJob::of(JobContext& context) {
+  return *static_cast<PythonJob*>(context.host_data.get());
+}
 
 bool run_python_step(JobContext& context, const Step& step) {
   return run_step_code(context, [&] {

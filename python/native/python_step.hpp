@@ -6,7 +6,8 @@
 
 namespace vdk {
 
-// What the host keeps for a job context: the object that steps get as job_input. Made at the first use.
+// What the host keeps for a job context: the object that steps get as job_input. Made at the first
+// use.
 class PythonJob {
  public:
   explicit PythonJob(JobContext& context);

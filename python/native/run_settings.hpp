@@ -14,7 +14,8 @@ struct RunSettings {
   std::string error_format = "pretty";               // log_exception_formatter
 };
 
-// Of the job that was initialized last: Python's logging, which asks for them, is one for the process too. Any thread.
+// Of the job that was initialized last: Python's logging, which asks for them, is one for the
+// process too. Any thread.
 [[nodiscard]] RunSettings run_settings();
 void keep_run_settings(const Configuration& configuration);
 

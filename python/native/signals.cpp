@@ -23,8 +23,9 @@ std::atomic<bool> g_forked{false};
 
 nb::object signal_module() { return nb::module_::import_("_signal"); }
 
-// Whether the interpreter itself has written the signal to our pipe. A library (asyncio) may have taken its wake-up descriptor; writing
-// the signal twice would be read as two signals, and the second one ends the run hard.
+// Whether the interpreter itself has written the signal to our pipe. A library (asyncio) may have
+// taken its wake-up descriptor; writing the signal twice would be read as two signals, and the
+// second one ends the run hard.
 bool wakes_the_watcher() {
   const nb::object set_descriptor = signal_module().attr("set_wakeup_fd");
   const int pipe = g_pipe;
@@ -52,18 +53,21 @@ void restore_defaults_in_child() {
   signal.attr("set_wakeup_fd")(-1);
   for (const int number : {SIGTERM, SIGINT}) {
     if (!signal.attr("getsignal")(number).equal(handler)) continue;  // the step's own handler stays
-    signal.attr("signal")(number, number == SIGINT ? signal.attr("default_int_handler") : signal.attr("SIG_DFL"));
+    signal.attr("signal")(
+        number, number == SIGINT ? signal.attr("default_int_handler") : signal.attr("SIG_DFL"));
   }
 }
 
 }  // namespace
 
-SignalHandlers::SignalHandlers(int pipe) : pipe_(fcntl(pipe, F_DUPFD_CLOEXEC, 3)), main_thread_(pthread_self()) {
-  struct sigaction present {};
+SignalHandlers::SignalHandlers(int pipe)
+    : pipe_(fcntl(pipe, F_DUPFD_CLOEXEC, 3)), main_thread_(pthread_self()) {
+  struct sigaction present{};
   sigaction(kWakeSignal, nullptr, &present);
   if (present.sa_handler == SIG_DFL) {
-    struct sigaction wake {};
-    wake.sa_handler = [](int) {};  // without SA_RESTART: the call that blocks returns, and Python looks for signals
+    struct sigaction wake{};
+    wake.sa_handler = [](int) {
+    };  // without SA_RESTART: the call that blocks returns, and Python looks for signals
     sigemptyset(&wake.sa_mask);
     can_wake_ = sigaction(kWakeSignal, &wake, nullptr) == 0;
   }
@@ -146,7 +150,8 @@ void watch_forks() {
   if (registered) return;
   registered = true;
   pthread_atfork(nullptr, nullptr, [] { g_forked = true; });
-  // A signal that reaches the child before it has its own handling back would be written to the parent's pipe, and lost to the child.
+  // A signal that reaches the child before it has its own handling back would be written to the
+  // parent's pipe, and lost to the child.
   nb::module_::import_("posix").attr("register_at_fork")(
       nb::arg("before") = nb::cpp_function([] { block_signals(); }),
       nb::arg("after_in_parent") = nb::cpp_function([] { unblock_signals(); }),

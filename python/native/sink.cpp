@@ -13,7 +13,9 @@ struct Stream {
   std::shared_ptr<const Batch> batch;
   bool delivered = false;
 
-  static Stream& of(ArrowArrayStream* stream) { return *static_cast<Stream*>(stream->private_data); }
+  static Stream& of(ArrowArrayStream* stream) {
+    return *static_cast<Stream*>(stream->private_data);
+  }
 
   static int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {
     std::vector<Column> empty;
@@ -58,7 +60,8 @@ class DuckDbSink final : public Sink {
  public:
   DuckDbSink(const std::string& file, bool create_tables) {
     call_python({}, [&] {
-      writer_ = SharedObject(import("vdk.host.duckdb_sink").attr("DuckDbSink")(make_str(file), create_tables));
+      writer_ = SharedObject(
+          import("vdk.host.duckdb_sink").attr("DuckDbSink")(make_str(file), create_tables));
     });
   }
   ~DuckDbSink() override {
@@ -79,7 +82,8 @@ class DuckDbSink final : public Sink {
     call_python({}, [&] {
       nb::list fields;
       for (const Column& column : shared->columns()) {
-        fields.append(nb::make_tuple(make_str(column.field.name), make_str(to_string(column.field.type))));
+        fields.append(
+            nb::make_tuple(make_str(column.field.name), make_str(to_string(column.field.type))));
       }
       writer_.get().attr("write")(make_str(destination.table), fields,
                                   nb::cast(new ArrowBatch(shared), nb::rv_policy::take_ownership));
@@ -126,18 +130,22 @@ nb::object ArrowBatch::arrow_c_stream(nb::handle) const {
 
 SinkFactory duckdb_sink_factory() {
   return [](const Configuration& configuration, std::string_view section) -> std::unique_ptr<Sink> {
-    return std::make_unique<DuckDbSink>(configuration.get_string("duckdb_database", section),
-                                        configuration.get_bool("duckdb_ingest_auto_create_table_enabled", section));
+    return std::make_unique<DuckDbSink>(
+        configuration.get_string("duckdb_database", section),
+        configuration.get_bool("duckdb_ingest_auto_create_table_enabled", section));
   };
 }
 
 SinkFactory sqlite_sink_factory(SinkFactory native) {
-  return [native = std::move(native)](const Configuration& configuration, std::string_view section) {
-    if (!configuration.get_string("sqlite_library", section).empty()) return native(configuration, section);
-    Configuration own = configuration;
-    own.override_value("sqlite_library", sqlite_library_of_interpreter(), {OriginKind::plugin, "the Python host"});
-    return native(own, section);
-  };
+  return
+      [native = std::move(native)](const Configuration& configuration, std::string_view section) {
+        if (!configuration.get_string("sqlite_library", section).empty())
+          return native(configuration, section);
+        Configuration own = configuration;
+        own.override_value("sqlite_library", sqlite_library_of_interpreter(),
+                           {OriginKind::plugin, "the Python host"});
+        return native(own, section);
+      };
 }
 
 }  // namespace vdk

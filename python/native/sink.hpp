@@ -11,7 +11,8 @@
 
 namespace vdk {
 
-// A batch for Python, with __arrow_c_stream__: taken by DuckDB, pyarrow and polars without copying rows.
+// A batch for Python, with __arrow_c_stream__: taken by DuckDB, pyarrow and polars without copying
+// rows.
 class ArrowBatch {
  public:
   explicit ArrowBatch(std::shared_ptr<const Batch> batch) : batch_(std::move(batch)) {}
@@ -25,7 +26,8 @@ class ArrowBatch {
 // DuckDB through the environment's own module.
 [[nodiscard]] SinkFactory duckdb_sink_factory();
 
-// The native sink, with the copy of SQLite that the interpreter's own module uses: two copies in a process would lose the locks of a file.
+// The native sink, with the copy of SQLite that the interpreter's own module uses: two copies in a
+// process would lose the locks of a file.
 [[nodiscard]] SinkFactory sqlite_sink_factory(SinkFactory native);
 
 }  // namespace vdk

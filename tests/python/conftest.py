@@ -26,7 +26,9 @@ class Ended:
         self.stdout = stdout
         self.stderr = stderr
         termination = stage.out / "termination.json"
-        self.status = json.loads(termination.read_text())["status"] if termination.exists() else None
+        self.status = (
+            json.loads(termination.read_text())["status"] if termination.exists() else None
+        )
 
     def says(self, *fragments):
         for fragment in fragments:
@@ -69,7 +71,9 @@ class Stage:
 
     def body(self, source, name="10_step.py"):
         """A step whose run has this body."""
-        return self.step("def run(job_input):\n" + textwrap.indent(textwrap.dedent(source), "    "), name)
+        return self.step(
+            "def run(job_input):\n" + textwrap.indent(textwrap.dedent(source), "    "), name
+        )
 
     def start(self, *words, **env):
         return subprocess.Popen(

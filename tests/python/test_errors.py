@@ -18,7 +18,9 @@ def test_exception_from_a_library_called_by_the_step_is_the_users(stage):
 
 
 def test_exception_tagged_for_the_platform_is_the_platforms(stage):
-    stage.body("from vdk.internal.core.errors import PlatformServiceError\nraise PlatformServiceError('the store is down')")
+    stage.body(
+        "from vdk.internal.core.errors import PlatformServiceError\nraise PlatformServiceError('the store is down')"
+    )
     ended = stage.run()
     ended.says("the store is down")
     assert ended.status == "Platform error"
@@ -45,7 +47,9 @@ def test_exception_that_cannot_describe_itself_is_reported_by_its_class(stage):
 
 
 def test_deep_recursion_is_one_place(stage):
-    stage.step("def run(job_input): down(60)\ndef down(n):\n    if n == 0: raise KeyError('bottom')\n    down(n - 1)")
+    stage.step(
+        "def run(job_input): down(60)\ndef down(n):\n    if n == 0: raise KeyError('bottom')\n    down(n - 1)"
+    )
     ended = stage.run()
     ended.says("KeyError: 'bottom'")
     assert ended.stderr.count("10_step.py:4 in down") == 3
@@ -97,7 +101,12 @@ def test_driver_exception_reaches_the_step_unchanged(stage):
 
 @pytest.mark.parametrize(
     ("call", "code"),
-    [("sys.exit(3)", 3), ("sys.exit('the end')", 1), ("sys.exit(259)", 3), ("raise SystemExit(4)", 4)],
+    [
+        ("sys.exit(3)", 3),
+        ("sys.exit('the end')", 1),
+        ("sys.exit(259)", 3),
+        ("raise SystemExit(4)", 4),
+    ],
 )
 def test_sys_exit_ends_the_run_with_its_code(stage, call, code):
     stage.body(f"import sys\n{call}")
@@ -115,7 +124,9 @@ def test_sys_exit_zero_is_a_failure_that_names_the_better_way(stage):
 
 
 def test_skip_remaining_steps_ends_the_job_successfully(stage):
-    stage.body("job_input.send_object_for_ingestion({'a': 1}, 't')\njob_input.skip_remaining_steps()")
+    stage.body(
+        "job_input.send_object_for_ingestion({'a': 1}, 't')\njob_input.skip_remaining_steps()"
+    )
     stage.body("print('never')", "20_next.py")
     assert stage.run().succeeded().stdout == ""
     assert stage.rows("select a from t") == [(1,)]
@@ -130,7 +141,9 @@ def test_keyboard_interrupt_of_the_steps_own_is_an_error(stage):
 
 
 def test_user_error_of_a_job_is_shown_in_a_box_or_plainly(stage):
-    stage.body("from vdk.internal.core.errors import UserCodeError\nraise UserCodeError('what', 'why')")
+    stage.body(
+        "from vdk.internal.core.errors import UserCodeError\nraise UserCodeError('what', 'why')"
+    )
     pretty = stage.run(VDK_LOG_EXCEPTION_FORMATTER="pretty")
     pretty.says("+  what ", "+  why ", "UserCodeError: An error of resolvable type")
     box = [line for line in pretty.stderr.splitlines() if line.startswith("+")]
@@ -141,8 +154,13 @@ def test_user_error_of_a_job_is_shown_in_a_box_or_plainly(stage):
 
 
 def test_job_input_that_outlives_its_job_refuses(stage):
-    stage.step("import atexit\ndef run(job_input):\n    atexit.register(late, job_input)\ndef late(job_input):\n    try:\n        job_input.send_object_for_ingestion({'a': 1}, 't')\n    except Exception as error:\n        print(type(error).__name__, error._lines[1])")
-    assert stage.run().succeeded().stdout == "UserCodeError This job_input belongs to a job that has ended.\n"
+    stage.step(
+        "import atexit\ndef run(job_input):\n    atexit.register(late, job_input)\ndef late(job_input):\n    try:\n        job_input.send_object_for_ingestion({'a': 1}, 't')\n    except Exception as error:\n        print(type(error).__name__, error._lines[1])"
+    )
+    assert (
+        stage.run().succeeded().stdout
+        == "UserCodeError This job_input belongs to a job that has ended.\n"
+    )
 
 
 def test_upstream_core_on_the_path_is_refused_with_the_remedy(stage):

@@ -62,7 +62,9 @@ def test_tabular_rows_arrive_in_pages(stage, rows):
 
 
 def test_rows_that_are_dicts_are_taken_by_column_name(stage):
-    stage.body("job_input.send_tabular_data_for_ingestion([{'b': 2, 'a': 1}, {'a': 3}], ['a', 'b'], 't')")
+    stage.body(
+        "job_input.send_tabular_data_for_ingestion([{'b': 2, 'a': 1}, {'a': 3}], ['a', 'b'], 't')"
+    )
     stage.run().succeeded()
     assert stage.rows("select a, b from t") == [(1, 2), (3, None)]
 
@@ -81,8 +83,15 @@ def test_many_threads_send_without_losing_rows(stage):
         """
     )
     stage.run().succeeded()
-    assert sum(count for (count,) in stage.rows(
-        "select count(*) from t0 union all select count(*) from t1 union all select count(*) from t2")) == 10000
+    assert (
+        sum(
+            count
+            for (count,) in stage.rows(
+                "select count(*) from t0 union all select count(*) from t1 union all select count(*) from t2"
+            )
+        )
+        == 10000
+    )
     assert stage.rows("select count(*) from t0 where text <> part || '-' || i") == [(0,)]
 
 
@@ -96,7 +105,9 @@ def test_many_threads_send_without_losing_rows(stage):
         ("{'a': object()}", "Object of type object is not JSON serializable"),
     ],
 )
-def test_a_row_that_cannot_be_stored_fails_the_step_after_the_good_ones_landed(stage, payload, text):
+def test_a_row_that_cannot_be_stored_fails_the_step_after_the_good_ones_landed(
+    stage, payload, text
+):
     stage.body(
         f"""
         job_input.send_object_for_ingestion({{"a": 1}}, "t")
@@ -170,16 +181,29 @@ def test_duckdb_table_gets_the_types_of_the_rows_and_grows_with_them(duck):
             "dec": decimal.Decimal("12.345"), "nested": {"a": [1]}}, "t")
         """
     )
-    duck.body("job_input.send_object_for_ingestion({'i': 2.5, 'more': 'new', 'none': 3, 'dec': __import__('decimal').Decimal('1.23456')}, 't')", "20_more.py")
+    duck.body(
+        "job_input.send_object_for_ingestion({'i': 2.5, 'more': 'new', 'none': 3, 'dec': __import__('decimal').Decimal('1.23456')}, 't')",
+        "20_more.py",
+    )
     duck.run().succeeded()
     types = dict(row[:2] for row in in_duckdb(duck, "describe t"))
     assert types == {
-        "i": "DOUBLE", "f": "DOUBLE", "b": "BOOLEAN", "s": "VARCHAR", "none": "BIGINT", "blob": "BLOB", "day": "DATE",
-        "at": "TIMESTAMP", "zone": "TIMESTAMP WITH TIME ZONE", "dec": "DECIMAL(38,5)", "nested": "JSON", "more": "VARCHAR",
+        "i": "DOUBLE",
+        "f": "DOUBLE",
+        "b": "BOOLEAN",
+        "s": "VARCHAR",
+        "none": "BIGINT",
+        "blob": "BLOB",
+        "day": "DATE",
+        "at": "TIMESTAMP",
+        "zone": "TIMESTAMP WITH TIME ZONE",
+        "dec": "DECIMAL(38,5)",
+        "nested": "JSON",
+        "more": "VARCHAR",
     }
-    assert in_duckdb(duck, "select i, f, s, more, none, cast(dec as varchar) from t order by i") == [
-        (1.0, 1.1, "x", None, None, "12.34500"), (2.5, None, None, "new", 3, "1.23456")
-    ]
+    assert in_duckdb(
+        duck, "select i, f, s, more, none, cast(dec as varchar) from t order by i"
+    ) == [(1.0, 1.1, "x", None, None, "12.34500"), (2.5, None, None, "new", 3, "1.23456")]
 
 
 def test_duckdb_table_of_others_is_not_altered(duck):

@@ -5,7 +5,13 @@ import json
 
 def test_arguments_are_what_json_gives(stage):
     stage.body("import json\nprint(json.dumps(job_input.get_arguments()))")
-    given = {"text": "žluťoučký 🐎", "big": 2**70, "real": 1e300, "none": None, "list": [True, {"a": -0.0}]}
+    given = {
+        "text": "žluťoučký 🐎",
+        "big": 2**70,
+        "real": 1e300,
+        "none": None,
+        "list": [True, {"a": -0.0}],
+    }
     ended = stage.run("run", "job", "--arguments", json.dumps(given)).succeeded()
     assert json.loads(ended.stdout) == given
 
@@ -27,7 +33,9 @@ def test_properties_survive_runs_with_the_file_back_end(stage):
     )
     env = {"VDK_PROPERTIES_DEFAULT_TYPE": "file"}
     assert stage.run(**env).succeeded().stdout == "{} none\n"
-    assert stage.run(**env).succeeded().stdout == "{'n': 1, 'nested': {'a': [1, 2.5, None, 'x']}} 1\n"
+    assert (
+        stage.run(**env).succeeded().stdout == "{'n': 1, 'nested': {'a': [1, 2.5, None, 'x']}} 1\n"
+    )
 
 
 def test_properties_are_a_live_cache_that_a_write_drops(stage):
@@ -58,7 +66,9 @@ def test_secrets_are_hidden_in_logs(stage):
 
 
 def test_paths_are_pathlib_objects(stage):
-    stage.body("print(repr(job_input.get_job_directory()), job_input.get_temporary_write_directory())")
+    stage.body(
+        "print(repr(job_input.get_job_directory()), job_input.get_temporary_write_directory())"
+    )
     assert stage.run().succeeded().stdout == f"PosixPath('{stage.job}') {stage.out}\n"
 
 
@@ -117,8 +127,8 @@ def test_connection_of_a_configuration_section(stage):
 
 def test_quoting_form_protects_from_injection(stage):
     stage.body("print(job_input.execute_query('select {who!sql}'))")
-    ended = stage.run("run", "job", "--arguments", json.dumps({"who": "it's \\ \"me\""})).succeeded()
-    assert ended.stdout == repr([("it's \\ \"me\"",)]) + "\n"
+    ended = stage.run("run", "job", "--arguments", json.dumps({"who": 'it\'s \\ "me"'})).succeeded()
+    assert ended.stdout == repr([('it\'s \\ "me"',)]) + "\n"
 
 
 def test_step_and_core_write_one_sqlite_file_at_once_without_losing_rows(stage):

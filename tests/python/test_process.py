@@ -11,7 +11,9 @@ from .conftest import PACKAGE, PYTHON
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["terminate", "interrupt"]
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130)],
+    ids=["terminate", "interrupt"],
 )
 @pytest.mark.parametrize(
     "block",
@@ -26,7 +28,9 @@ from .conftest import PACKAGE, PYTHON
     ids=["sleep", "loop", "lock", "asyncio", "child", "query"],
 )
 def test_signal_ends_a_step_that_blocks_and_the_termination_file_tells(stage, number, code, block):
-    stage.body(f"job_input.send_object_for_ingestion({{'a': 1}}, 't')\nprint('ready', flush=True)\n{block}")
+    stage.body(
+        f"job_input.send_object_for_ingestion({{'a': 1}}, 't')\nprint('ready', flush=True)\n{block}"
+    )
     stage.body("print('never')", "20_next.py")
     ended = stage.interrupt_once_it_says("ready", number, VDK_CANCEL_GRACE_SECONDS="30")
     assert ended.exit == code
@@ -36,7 +40,9 @@ def test_signal_ends_a_step_that_blocks_and_the_termination_file_tells(stage, nu
 
 
 def test_step_that_swallows_the_signal_is_ended_after_the_grace_period(stage):
-    stage.body("print('ready', flush=True)\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass")
+    stage.body(
+        "print('ready', flush=True)\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    )
     ended = stage.interrupt_once_it_says("ready", VDK_CANCEL_GRACE_SECONDS="1")
     assert ended.exit == 143
     assert ended.status not in (None, "Success")
@@ -101,7 +107,11 @@ def test_output_of_steps_and_of_the_program_keep_their_order(stage):
     stage.body("import sys\nsys.stdout.write('out ')\nsys.stderr.write('err\\n')\nprint('end')")
     ended = stage.run().succeeded()
     assert ended.stdout == "out end\n"
-    assert ended.stderr.index("Entering 10_step.py") < ended.stderr.index("err\n") < ended.stderr.index("Exiting  10_step.py")
+    assert (
+        ended.stderr.index("Entering 10_step.py")
+        < ended.stderr.index("err\n")
+        < ended.stderr.index("Exiting  10_step.py")
+    )
 
 
 def test_records_of_the_jobs_loggers_look_like_the_programs(stage):
@@ -124,7 +134,12 @@ def test_records_of_the_jobs_loggers_look_like_the_programs(stage):
     line = next(line for line in ended.stderr.splitlines() if line.endswith("at the top level"))
     assert "[VDK] job [INFO ] step_10_load" in line
     assert "10_load.py:4" in line
-    ended.says("[WARNI] step_10_load", "- in run", "with its trace\nTraceback", "ZeroDivisionError: division by zero")
+    ended.says(
+        "[WARNI] step_10_load",
+        "- in run",
+        "with its trace\nTraceback",
+        "ZeroDivisionError: division by zero",
+    )
     assert "not shown" not in ended.stderr
 
 
@@ -170,7 +185,10 @@ def test_namespace_stays_open_for_plugins():
 
 def interpreters():
     found = {}
-    for python in [*sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3")), Path("/usr/bin/python3")]:
+    for python in [
+        *sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3")),
+        Path("/usr/bin/python3"),
+    ]:
         facts = "import sys, importlib.machinery as m; print(*sys.version_info[:2], *m.EXTENSION_SUFFIXES)"
         done = subprocess.run([python, "-c", facts], capture_output=True, text=True)
         if done.returncode == 0:
@@ -182,7 +200,9 @@ def interpreters():
 BUILT = {path.name for path in (PACKAGE / "vdk").glob("_native*.so")}
 
 
-@pytest.mark.parametrize("version", [(3, 10), (3, 11), (3, 12), (3, 13), (3, 14)], ids=lambda v: f"{v[0]}.{v[1]}")
+@pytest.mark.parametrize(
+    "version", [(3, 10), (3, 11), (3, 12), (3, 13), (3, 14)], ids=lambda v: f"{v[0]}.{v[1]}"
+)
 def test_interpreter_runs_a_job(stage, version):
     python, suffixes = interpreters().get(version, (None, []))
     if not python:

@@ -76,7 +76,9 @@ def test_an_imported_run_is_no_step_but_top_level_code_takes_effect(stage, sourc
     ended.says("10_step.py has no function run(job_input) of its own", "10_step.py - NOT_RUNNABLE")
 
 
-@pytest.mark.parametrize("source", ["def run(job_input): yield 1", "async def run(job_input): yield 1"])
+@pytest.mark.parametrize(
+    "source", ["def run(job_input): yield 1", "async def run(job_input): yield 1"]
+)
 def test_generator_as_run_is_a_user_error_that_names_the_file(stage, source):
     stage.step(source)
     ended = stage.run()
@@ -92,9 +94,14 @@ def test_run_without_job_input_is_a_user_error_that_says_how_to_write_it(stage):
 
 
 def test_job_directory_is_first_on_the_path_while_the_step_runs_and_gone_afterwards(stage):
-    stage.step("import sys\nfrom shared import value\ndef run(job_input): print(sys.path[0] == str(job_input.get_job_directory()), value)")
+    stage.step(
+        "import sys\nfrom shared import value\ndef run(job_input): print(sys.path[0] == str(job_input.get_job_directory()), value)"
+    )
     stage.step("value = 42", "shared.py")
-    stage.step("import sys\ndef run(job_input): print(sys.path.count(str(job_input.get_job_directory())))", "20_next.py")
+    stage.step(
+        "import sys\ndef run(job_input): print(sys.path.count(str(job_input.get_job_directory())))",
+        "20_next.py",
+    )
     assert stage.run("run", "job", "--only-step", "10_step.py").succeeded().stdout == "True 42\n"
     assert stage.run("run", "job", "--only-step", "20_next.py").succeeded().stdout == "1\n"
 
@@ -120,12 +127,16 @@ def test_every_step_gets_the_same_job_input_and_may_replace_its_methods(stage):
 def test_source_may_declare_its_encoding(stage):
     source = "# -*- coding: latin-1 -*-\ndef run(job_input): print(ascii('caf\xe9'))\n"
     (stage.job / "10_step.py").write_bytes(source.encode("latin-1"))
-    (stage.job / "20_step.py").write_bytes(b"\xef\xbb\xbfdef run(job_input): print('behind a mark')\n")
+    (stage.job / "20_step.py").write_bytes(
+        b"\xef\xbb\xbfdef run(job_input): print('behind a mark')\n"
+    )
     assert stage.run().succeeded().stdout == "'caf\\xe9'\nbehind a mark\n"
 
 
 def test_check_finds_syntax_errors_and_files_without_run(stage):
-    stage.step("def run(job_input:\n    pass", "10_bad.py").step("x = 1", "20_helper.py").body("pass", "30_good.py")
+    stage.step("def run(job_input:\n    pass", "10_bad.py").step("x = 1", "20_helper.py").body(
+        "pass", "30_good.py"
+    )
     ended = stage.run("run", "--check", "job")
     assert ended.exit == 1
     assert "SyntaxError" in ended.stdout

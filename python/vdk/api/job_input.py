@@ -1,6 +1,6 @@
 """What a data job's step can do: the interface of the `job_input` that `run(job_input)` gets."""
-from abc import ABCMeta
-from abc import abstractmethod
+
+from abc import ABCMeta, abstractmethod
 
 
 class IProperties(metaclass=ABCMeta):

@@ -1,5 +1,4 @@
 """The databases that a Python process opens itself, through the modules that a job's own code uses: one engine per file."""
-from __future__ import annotations
 
 import sys
 
@@ -28,7 +27,9 @@ class _FileConnection(ManagedConnectionBase):
         from vdk.internal.builtin_plugins.connection.execution_cursor import ExecutionCursor
 
         cursor = self._db_con.cursor()
-        self.db_connection_execute_operation(ExecutionCursor(cursor, ManagedOperation(text), self._log))
+        self.db_connection_execute_operation(
+            ExecutionCursor(cursor, ManagedOperation(text), self._log)
+        )
         return cursor
 
 
@@ -43,7 +44,9 @@ class SqliteConnection(_FileConnection):
             raise _cannot_open("SQLite", self._file, error, "sqlite_file") from error
 
     def db_connection_execute_operation(self, execution_cursor):
-        operation, parameters = execution_cursor.get_managed_operation().get_operation_parameters_tuple()
+        operation, parameters = (
+            execution_cursor.get_managed_operation().get_operation_parameters_tuple()
+        )
         statements = (operation,)
         # The driver takes one statement at a time.
         if not parameters and ";" in operation:
@@ -74,7 +77,9 @@ def open_duckdb(file):
     try:
         return module.connect(file)
     except module.Error as error:
-        raise _cannot_open(f"DuckDB {module.__version__}", file, error, "duckdb_database") from error
+        raise _cannot_open(
+            f"DuckDB {module.__version__}", file, error, "duckdb_database"
+        ) from error
 
 
 def duckdb_module():
@@ -110,7 +115,11 @@ def _apply_settings(connection, text):
     for key, value in settings.items():
         if not key.replace("_", "").isalnum():
             raise _bad_settings(f"{key!r} is no name of a setting.")
-        literal = str(value).lower() if isinstance(value, (bool, int, float)) else "'" + str(value).replace("'", "''") + "'"
+        literal = (
+            str(value).lower()
+            if isinstance(value, (bool, int, float))
+            else "'" + str(value).replace("'", "''") + "'"
+        )
         try:
             connection.execute(f"SET {key} = {literal}")
         except Exception as error:

@@ -1,9 +1,10 @@
 """Stores batches in DuckDB through the environment's own engine, by the rules of the native sink."""
-from __future__ import annotations
+
+import contextlib
+import time
 
 from vdk import _native
-from vdk.host.connections import duckdb_module
-from vdk.host.connections import open_duckdb
+from vdk.host.connections import duckdb_module, open_duckdb
 
 _BATCH = "_vdk_batch"
 _CONFLICT_ATTEMPTS = 8
@@ -43,22 +44,28 @@ class DuckDbSink:
         self._connection.register(_BATCH, batch)
         try:
             for attempt in range(_CONFLICT_ATTEMPTS):
-                try:
-                    return self._write_once(name, fields)
-                except self._error as error:
-                    # Transactions are optimistic: one that meets another's change of the table is repeated as a whole.
-                    conflict = type(error).__name__ == "TransactionException"
-                    if not conflict or attempt + 1 == _CONFLICT_ATTEMPTS:
-                        raise _refused(table, error) from error
-                    import time
-
-                    time.sleep(0.002 * 2**attempt)
+                conflict = self._try_write(name, fields)
+                if conflict is None:
+                    return
+                time.sleep(0.002 * 2**attempt)
+            raise _refused(table, conflict) from conflict
         finally:
             self._connection.unregister(_BATCH)
 
     def close(self):
         if self._connection is not None:
             self._connection.close()
+
+    def _try_write(self, table, fields):
+        """None, or the conflict: transactions are optimistic, and one that meets another's change of
+        the table is repeated as a whole."""
+        try:
+            self._write_once(table, fields)
+        except self._error as error:
+            if type(error).__name__ == "TransactionException":
+                return error
+            raise _refused(".".join(table), error) from error
+        return None
 
     def _write_once(self, name, fields):
         own = None
@@ -76,13 +83,13 @@ class DuckDbSink:
                 raise _no_column(table, missing, [column for column, _ in known.values()])
             columns = ", ".join(_quote(known[field.lower()][0]) for field, _ in fields)
             values = ", ".join(_quote(field) for field, _ in fields)
-            self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {_BATCH}")
+            self._connection.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {values} FROM {_BATCH}"
+            )
             self._connection.execute("COMMIT")
         except BaseException:
-            try:
+            with contextlib.suppress(self._error):  # the engine may have ended it already
                 self._connection.execute("ROLLBACK")
-            except self._error:
-                pass  # the engine has ended the transaction itself
             raise
         if own is not None:
             self._own[table] = own
@@ -111,15 +118,21 @@ class DuckDbSink:
         if not rows:
             return None, {}
         place = rows[0][:3]
-        return _sql_name(place), {row[3].lower(): (row[3], row[4]) for row in rows if row[:3] == place}
+        return _sql_name(place), {
+            row[3].lower(): (row[3], row[4]) for row in rows if row[:3] == place
+        }
 
     def _create(self, name, fields):
         if not self._create_tables:
             raise _no_table(name, self._file)
         _native.log(
-            20, "vdk.duckdb", f"The table {name} does not exist; it is created from the first batch of rows."
+            20,
+            "vdk.duckdb",
+            f"The table {name} does not exist; it is created from the first batch of rows.",
         )
-        columns = ", ".join(f"{_quote(field)} {self._sql_type(field, kind)}" for field, kind in fields)
+        columns = ", ".join(
+            f"{_quote(field)} {self._sql_type(field, kind)}" for field, kind in fields
+        )
         self._connection.execute(f"CREATE TABLE {name} ({columns})")
         return {field.lower(): kind for field, kind in fields}
 
@@ -130,7 +143,9 @@ class DuckDbSink:
             if key not in known:
                 self._alter(name, f"ADD COLUMN {_quote(field)} {self._sql_type(field, kind)}")
                 own[key] = kind
-            elif key in own and kind != "null":  # others' columns stay as they are; nulls fit everywhere
+            elif (
+                key in own and kind != "null"
+            ):  # others' columns stay as they are; nulls fit everywhere
                 column, present = known[key]
                 wanted = self._wanted_type(field, own[key], kind, present)
                 if wanted and wanted != present:
@@ -147,7 +162,9 @@ class DuckDbSink:
         if before == "null":
             return self._sql_type(field, kind)
         if united == "decimal":
-            return None if present == "VARCHAR" else self._wider_decimal(field, before, kind, present)
+            return (
+                None if present == "VARCHAR" else self._wider_decimal(field, before, kind, present)
+            )
         return self._sql_type(field, united) if united != before else None
 
     def _wider_decimal(self, field, before, kind, present):

@@ -1,4 +1,5 @@
 """What the program says about a Python exception."""
+
 import os
 
 
@@ -21,7 +22,9 @@ def _message(exception, error_format):
 
         if isinstance(exception, errors.BaseVdkError):
             pretty = error_format == "pretty"
-            (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(exception)
+            (errors.pretty_vdk_error_formatter if pretty else errors.plain_vdk_error_formatter)(
+                exception
+            )
     return str(exception)
 
 

@@ -1,4 +1,5 @@
 """The job_input of a step. Everything that it does is done by the native job behind it."""
+
 import sys
 
 from vdk.api.job_input import IJobInput
@@ -89,10 +90,17 @@ class JobInput(IJobInput):
 
     # Ingestion
 
-    def send_object_for_ingestion(self, payload, destination_table=None, method=None, target=None, collection_id=None):
+    def send_object_for_ingestion(
+        self, payload, destination_table=None, method=None, target=None, collection_id=None
+    ):
         if type(payload) is not dict and _is_data_frame(payload):
             return self.send_tabular_data_for_ingestion(
-                payload.itertuples(index=False), list(payload.columns), destination_table, method, target, collection_id
+                payload.itertuples(index=False),
+                list(payload.columns),
+                destination_table,
+                method,
+                target,
+                collection_id,
             )
         try:
             self.__job.send_object(payload, destination_table, method, target, collection_id)
@@ -104,7 +112,13 @@ class JobInput(IJobInput):
                 self.__rejected = _with_caller(error, sys._getframe(1))
 
     def send_tabular_data_for_ingestion(
-        self, rows, column_names, destination_table=None, method=None, target=None, collection_id=None
+        self,
+        rows,
+        column_names,
+        destination_table=None,
+        method=None,
+        target=None,
+        collection_id=None,
     ):
         columns = _checked_columns(column_names, destination_table)
         for page in _pages(rows):
@@ -142,9 +156,13 @@ def _checked_columns(column_names, destination_table):
     try:
         columns = list(column_names)
     except TypeError:
-        raise _invalid_arguments("column_names", "an iterable of column names", column_names) from None
+        raise _invalid_arguments(
+            "column_names", "an iterable of column names", column_names
+        ) from None
     if not columns and destination_table is None:
-        raise _invalid_arguments("column_names or destination_table", "one of the two", column_names)
+        raise _invalid_arguments(
+            "column_names or destination_table", "one of the two", column_names
+        )
     return columns
 
 

@@ -1,4 +1,5 @@
 """The process of one command line: checks the environment, runs the program and leaves with its exit code."""
+
 import os
 import sys
 

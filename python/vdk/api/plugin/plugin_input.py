@@ -1,5 +1,4 @@
 """What plugins implement and register."""
-from __future__ import annotations
 
 
 class IIngesterPlugin:
@@ -15,11 +14,19 @@ class IIngesterPlugin:
     DESTINATION_TABLE_KEY = "destination_table"
     COLLECTION_ID_KEY = "collection_id"
 
-    def ingest_payload(self, payload, destination_table, target=None, collection_id=None, metadata=None):
+    def ingest_payload(
+        self, payload, destination_table, target=None, collection_id=None, metadata=None
+    ):
         """Stores a batch, a list of dicts. Returns metadata for what comes after, or None."""
 
     def pre_ingest_process(
-        self, payload, destination_table=None, target=None, collection_id=None, metadata=None, method=None
+        self,
+        payload,
+        destination_table=None,
+        target=None,
+        collection_id=None,
+        metadata=None,
+        method=None,
     ):
         """Works on a batch before it is stored. Returns the batch and metadata."""
 

@@ -1,5 +1,4 @@
 """Who can resolve an error, and the registry of what was reported in this process."""
-from __future__ import annotations
 
 from enum import Enum
 
@@ -7,7 +6,9 @@ MSG_CONSEQUENCE_DELEGATING_TO_CALLER__LIKELY_EXECUTION_FAILURE = (
     "The exception goes on to the caller. Most likely the current data job will fail."
 )
 MSG_CONSEQUENCE_TERMINATING_APP = "The data job will not be executed. The program ends."
-MSG_COUNTERMEASURE_FIX_PARENT_EXCEPTION = "See the exception and correct the problem that causes it."
+MSG_COUNTERMEASURE_FIX_PARENT_EXCEPTION = (
+    "See the exception and correct the problem that causes it."
+)
 
 ATTR_VDK_RESOLVABLE_BY = "_vdk_resolvable_by"
 ATTR_VDK_RESOLVABLE_ACTUAL = "_vdk_resolvable_actual"
@@ -34,7 +35,9 @@ CONFIGURATION_ERRORS_ARE_TO_BE_RESOLVED_BY = ResolvableByActual.PLATFORM
 class Resolvable:
     """One reported error."""
 
-    def __init__(self, resolvable_by, resolvable_by_actual, error_message, exception, resolved=False):
+    def __init__(
+        self, resolvable_by, resolvable_by_actual, error_message, exception, resolved=False
+    ):
         self.resolvable_by = resolvable_by
         self.resolvable_by_actual = resolvable_by_actual
         self.error_message = error_message
@@ -127,7 +130,11 @@ def exception_matches(e, classname_with_package, exception_message_matcher_regex
     import re
 
     kind = type(e)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    name = (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
     return bool(
         re.fullmatch(classname_with_package, name)
         and re.fullmatch(exception_message_matcher_regex, str(e).strip(), re.DOTALL)

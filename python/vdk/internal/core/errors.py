@@ -1,15 +1,16 @@
 """Exceptions of the kit, and how they are reported."""
-from __future__ import annotations
 
 from vdk.internal.core.error_classifiers import *  # noqa: F401,F403
-from vdk.internal.core.error_classifiers import _actual
-from vdk.internal.core.error_classifiers import ATTR_VDK_RESOLVABLE_ACTUAL  # noqa: F401
-from vdk.internal.core.error_classifiers import ATTR_VDK_RESOLVABLE_BY  # noqa: F401
-from vdk.internal.core.error_classifiers import get_exception_resolvable_by
-from vdk.internal.core.error_classifiers import Resolvable
-from vdk.internal.core.error_classifiers import resolvable_context
-from vdk.internal.core.error_classifiers import ResolvableBy
-from vdk.internal.core.error_classifiers import set_exception_resolvable_by
+from vdk.internal.core.error_classifiers import (
+    ATTR_VDK_RESOLVABLE_ACTUAL,  # noqa: F401
+    ATTR_VDK_RESOLVABLE_BY,  # noqa: F401
+    Resolvable,
+    ResolvableBy,
+    _actual,
+    get_exception_resolvable_by,
+    resolvable_context,
+    set_exception_resolvable_by,
+)
 
 
 class ErrorMessage:
@@ -29,7 +30,9 @@ class ErrorMessage:
             ("CONSEQUENCES", self.consequences),
             ("COUNTERMEASURES", self.countermeasures),
         )
-        return line_end.join([str(self.summary), *(f"{label:>15} : {text}" for label, text in labelled)])
+        return line_end.join(
+            [str(self.summary), *(f"{label:>15} : {text}" for label, text in labelled)]
+        )
 
     def __str__(self):
         return self._labelled("\n")
@@ -42,7 +45,9 @@ class BaseVdkError(Exception):
     """The root of the kit's own exceptions. The text is one ErrorMessage, one dict, or any number of lines."""
 
     def __init__(self, vdk_resolvable_actual=None, resolvable_by=None, *lines):
-        header = f"{type(self).__name__}: An error of resolvable type {vdk_resolvable_actual} occurred"
+        header = (
+            f"{type(self).__name__}: An error of resolvable type {vdk_resolvable_actual} occurred"
+        )
         if len(lines) == 1 and isinstance(lines[0], ErrorMessage):
             lines = vars(lines[0]).values()
         elif len(lines) == 1 and isinstance(lines[0], dict):
@@ -92,7 +97,8 @@ class SkipRemainingStepsException(BaseVdkError):
 def from_core(type_name, resolvable_by, what, why, consequence, countermeasure):
     """The exception for an error of the native core."""
     known = {
-        kind.__name__: kind for kind in (PlatformServiceError, VdkConfigurationError, UserCodeError, DomainError)
+        kind.__name__: kind
+        for kind in (PlatformServiceError, VdkConfigurationError, UserCodeError, DomainError)
     }
     fallback = {
         ResolvableBy.PLATFORM_ERROR: PlatformServiceError,
@@ -112,7 +118,10 @@ def report(error_type, exception):
 
 
 def report_and_throw(exception, resolvable_by=None):
-    report(resolvable_by or get_exception_resolvable_by(exception) or ResolvableBy.PLATFORM_ERROR, exception)
+    report(
+        resolvable_by or get_exception_resolvable_by(exception) or ResolvableBy.PLATFORM_ERROR,
+        exception,
+    )
     raise exception
 
 
@@ -125,7 +134,9 @@ def log_exception(log, exception, *lines):
     log.error("\n".join(str(line) for line in lines), exc_info=exception)
 
 
-def log_and_throw(to_be_fixed_by, log, what_happened, why_it_happened, consequences, countermeasures):
+def log_and_throw(
+    to_be_fixed_by, log, what_happened, why_it_happened, consequences, countermeasures
+):
     """Kept for existing plugins; report_and_throw is the way now."""
     kinds = {
         ResolvableBy.PLATFORM_ERROR: PlatformServiceError,
@@ -149,10 +160,15 @@ def log_and_rethrow(
     wrap_in_vdk_error=False,
 ):
     """Kept for existing plugins; report_and_rethrow is the way now."""
-    lines = [line for line in (what_happened, why_it_happened, consequences, countermeasures) if line]
+    lines = [
+        line for line in (what_happened, why_it_happened, consequences, countermeasures) if line
+    ]
     log.error("\n".join(lines), exc_info=exception)
     if wrap_in_vdk_error and not isinstance(exception, BaseVdkError):
-        kinds = {ResolvableBy.PLATFORM_ERROR: PlatformServiceError, ResolvableBy.CONFIG_ERROR: VdkConfigurationError}
+        kinds = {
+            ResolvableBy.PLATFORM_ERROR: PlatformServiceError,
+            ResolvableBy.CONFIG_ERROR: VdkConfigurationError,
+        }
         wrapped = kinds.get(to_be_fixed_by, UserCodeError)(*lines)
         report(to_be_fixed_by, wrapped)
         raise wrapped from exception

@@ -1,5 +1,4 @@
 """What a kind of connection may change in the life of a statement. Each method is called once a statement."""
-from __future__ import annotations
 
 from vdk.internal.builtin_plugins.connection.execution_cursor import ExecuteOperationResult
 
@@ -13,7 +12,9 @@ class IDatabaseManagedConnection:
 
     def db_connection_execute_operation(self, execution_cursor):
         """Executes the statement and returns an ExecuteOperationResult."""
-        operation, parameters = execution_cursor.get_managed_operation().get_operation_parameters_tuple()
+        operation, parameters = (
+            execution_cursor.get_managed_operation().get_operation_parameters_tuple()
+        )
         return ExecuteOperationResult(execution_cursor.execute(operation, parameters))
 
     def db_connection_recover_operation(self, recovery_cursor):

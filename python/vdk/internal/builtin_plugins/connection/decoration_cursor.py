@@ -1,4 +1,5 @@
 """A statement on its way through the life cycle of a connection, and the cursor for changing it."""
+
 from vdk.internal.builtin_plugins.connection.pep249.interfaces import PEP249Cursor
 
 

@@ -1,4 +1,5 @@
 """The cursor on which a statement is executed."""
+
 from vdk.internal.builtin_plugins.connection.proxy_cursor import ProxyCursor
 
 

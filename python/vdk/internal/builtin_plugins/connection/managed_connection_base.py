@@ -1,11 +1,11 @@
 """The connection that plugins derive theirs from."""
-from __future__ import annotations
 
 from vdk.api.job_input import IManagedConnection
-from vdk.internal.builtin_plugins.connection.database_managed_connection import IDatabaseManagedConnection
+from vdk.internal.builtin_plugins.connection.database_managed_connection import (
+    IDatabaseManagedConnection,
+)
 from vdk.internal.builtin_plugins.connection.managed_cursor import ManagedCursor
-from vdk.internal.builtin_plugins.connection.pep249.interfaces import LazyLogger
-from vdk.internal.builtin_plugins.connection.pep249.interfaces import PEP249Connection
+from vdk.internal.builtin_plugins.connection.pep249.interfaces import LazyLogger, PEP249Connection
 
 # How drivers say that a statement has no result set.
 _NO_RESULT_SET = (
@@ -50,7 +50,9 @@ class _Connect:
                 if number >= self.retry.attempts:
                     raise
                 seconds = self.retry.wait(_Attempt(number, error))
-                connection._log.warning("Connecting failed, the next attempt is in %s seconds: %s", seconds, error)
+                connection._log.warning(
+                    "Connecting failed, the next attempt is in %s seconds: %s", seconds, error
+                )
                 import time
 
                 time.sleep(seconds)
@@ -80,7 +82,9 @@ class ManagedConnectionBase(PEP249Connection, IManagedConnection, IDatabaseManag
             try:
                 return cursor.fetchall()
             except Exception as error:
-                if str(error) in _NO_RESULT_SET or any(code in str(error) for code in _NO_RESULT_SET_CODES):
+                if str(error) in _NO_RESULT_SET or any(
+                    code in str(error) for code in _NO_RESULT_SET_CODES
+                ):
                     return None
                 raise
         finally:
@@ -91,7 +95,10 @@ class ManagedConnectionBase(PEP249Connection, IManagedConnection, IDatabaseManag
 
     def cursor(self, *args, **kwargs):
         return ManagedCursor(
-            self._db_con.cursor(*args, **kwargs), self._log, self._connection_hook_spec_factory, self
+            self._db_con.cursor(*args, **kwargs),
+            self._log,
+            self._connection_hook_spec_factory,
+            self,
         )
 
     def _cursor(self):

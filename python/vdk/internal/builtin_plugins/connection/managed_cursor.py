@@ -1,9 +1,12 @@
 """A cursor whose statements pass through hooks, and through the methods of their connection."""
-from __future__ import annotations
 
-from vdk.internal.builtin_plugins.connection.database_managed_connection import IDatabaseManagedConnection
-from vdk.internal.builtin_plugins.connection.decoration_cursor import DecorationCursor
-from vdk.internal.builtin_plugins.connection.decoration_cursor import ManagedOperation
+from vdk.internal.builtin_plugins.connection.database_managed_connection import (
+    IDatabaseManagedConnection,
+)
+from vdk.internal.builtin_plugins.connection.decoration_cursor import (
+    DecorationCursor,
+    ManagedOperation,
+)
 from vdk.internal.builtin_plugins.connection.execution_cursor import ExecutionCursor
 from vdk.internal.builtin_plugins.connection.proxy_cursor import ProxyCursor
 
@@ -11,10 +14,14 @@ _PLAIN = IDatabaseManagedConnection()
 
 
 class ManagedCursor(ProxyCursor):
-    def __init__(self, cursor, log=None, connection_hook_spec_factory=None, managed_database_connection=None):
+    def __init__(
+        self, cursor, log=None, connection_hook_spec_factory=None, managed_database_connection=None
+    ):
         super().__init__(cursor, log)
         self.__hooks = connection_hook_spec_factory
-        self.__connection = managed_database_connection if managed_database_connection is not None else _PLAIN
+        self.__connection = (
+            managed_database_connection if managed_database_connection is not None else _PLAIN
+        )
 
     def execute(self, operation, parameters=None):
         """Executes a statement and returns an ExecuteOperationResult, or None where it had to be recovered."""
@@ -58,7 +65,9 @@ class _Run:
         self.connection.db_connection_after_operation(cursor)
 
     def decorate(self, cursor, managed):
-        self.connection.db_connection_decorate_operation(DecorationCursor(cursor, self.log, managed))
+        self.connection.db_connection_decorate_operation(
+            DecorationCursor(cursor, self.log, managed)
+        )
 
     def recover(self, error):
         """Whether the connection saved the statement. Raises where it failed in another way than the statement did."""
@@ -72,7 +81,9 @@ class _Run:
             if second is error or (type(second) is type(error) and second.args == error.args):
                 return False
             raise second from error
-        self.connection.db_connection_after_operation(ExecutionCursor(self.cursor, self.managed, self.log))
+        self.connection.db_connection_after_operation(
+            ExecutionCursor(self.cursor, self.managed, self.log)
+        )
         return True
 
     def execute_alone(self):
@@ -85,9 +96,11 @@ class _Run:
 
 
 def _blame_user(error):
-    from vdk.internal.core.error_classifiers import get_exception_resolvable_by
-    from vdk.internal.core.error_classifiers import ResolvableBy
-    from vdk.internal.core.error_classifiers import set_exception_resolvable_by
+    from vdk.internal.core.error_classifiers import (
+        ResolvableBy,
+        get_exception_resolvable_by,
+        set_exception_resolvable_by,
+    )
 
     if get_exception_resolvable_by(error) is None:
         set_exception_resolvable_by(error, ResolvableBy.USER_ERROR)

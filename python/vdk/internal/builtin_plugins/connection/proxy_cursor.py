@@ -1,4 +1,5 @@
 """A cursor that has whatever the native cursor has."""
+
 from vdk.internal.builtin_plugins.connection.pep249.interfaces import PEP249Cursor
 
 

@@ -1,10 +1,13 @@
 """The cursor with which a connection tries to save a statement that failed."""
+
 from vdk.internal.builtin_plugins.connection.decoration_cursor import ManagedOperation
 from vdk.internal.builtin_plugins.connection.pep249.interfaces import PEP249Cursor
 
 
 class RecoveryCursor(PEP249Cursor):
-    def __init__(self, native_cursor, log, exception, managed_operation, decoration_operation_callback):
+    def __init__(
+        self, native_cursor, log, exception, managed_operation, decoration_operation_callback
+    ):
         super().__init__(native_cursor, log)
         self._exception = exception
         self._managed_operation = managed_operation

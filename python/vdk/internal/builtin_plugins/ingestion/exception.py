@@ -1,9 +1,6 @@
 """What can be wrong with rows that are sent."""
-from __future__ import annotations
 
-from vdk.internal.core.errors import _actual
-from vdk.internal.core.errors import BaseVdkError
-from vdk.internal.core.errors import ResolvableBy
+from vdk.internal.core.errors import BaseVdkError, ResolvableBy, _actual
 
 
 class IngestionException(BaseVdkError):
@@ -24,7 +21,9 @@ class PayloadIngestionException(IngestionException):
 class EmptyPayloadIngestionException(PayloadIngestionException):
     def __init__(self, message=None, resolvable_by=None):
         super().__init__(
-            "", message or "Payload given to ingestion method should not be empty.", resolvable_by=resolvable_by
+            "",
+            message or "Payload given to ingestion method should not be empty.",
+            resolvable_by=resolvable_by,
         )
 
 
@@ -32,14 +31,17 @@ class InvalidPayloadTypeIngestionException(PayloadIngestionException):
     def __init__(self, payload_id, expected_type, actual_type, message=None, resolvable_by=None):
         super().__init__(
             payload_id,
-            message or f"Invalid ingestion payload type. Expected type: {expected_type}, actual type: {actual_type}.",
+            message
+            or f"Invalid ingestion payload type. Expected type: {expected_type}, actual type: {actual_type}.",
             resolvable_by=resolvable_by,
         )
 
 
 class JsonSerializationIngestionException(PayloadIngestionException):
     def __init__(self, payload_id, original_exception, message="", resolvable_by=None):
-        text = message or f"Payload is not json serializable. Failure caused by {original_exception}"
+        text = (
+            message or f"Payload is not json serializable. Failure caused by {original_exception}"
+        )
         super().__init__(payload_id, text, resolvable_by=resolvable_by)
 
 

@@ -1,8 +1,6 @@
 """What a finished job or template says about itself."""
-from __future__ import annotations
 
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vdk.internal.builtin_plugins.run.run_status import ExecutionStatus
 
@@ -12,11 +10,22 @@ _EPOCH = datetime(1970, 1, 1)
 class StepResult:
     """How one step ended; does not change any more."""
 
-    __slots__ = ("name", "type", "start_time", "end_time", "status", "details", "exception", "blamee")
+    __slots__ = (
+        "name",
+        "type",
+        "start_time",
+        "end_time",
+        "status",
+        "details",
+        "exception",
+        "blamee",
+    )
 
-    def __init__(self, name, type, start_time, end_time, status, details, exception=None, blamee=None):
+    def __init__(
+        self, name, type, start_time, end_time, status, details, exception=None, blamee=None
+    ):
         values = (name, type, start_time, end_time, status, details, exception, blamee)
-        for attribute, value in zip(self.__slots__, values):
+        for attribute, value in zip(self.__slots__, values, strict=True):
             object.__setattr__(self, attribute, value)
 
     def __setattr__(self, attribute, value):
@@ -26,7 +35,9 @@ class StepResult:
         return {attribute: getattr(self, attribute) for attribute in self.__slots__}
 
     def __eq__(self, other):
-        return self._values() == other._values() if isinstance(other, StepResult) else NotImplemented
+        return (
+            self._values() == other._values() if isinstance(other, StepResult) else NotImplemented
+        )
 
     def __hash__(self):
         return hash(tuple(self._values().values()))
@@ -38,7 +49,17 @@ class StepResult:
 class ExecutionResult:
     """How a job ended, and each of its steps."""
 
-    def __init__(self, data_job_name, execution_id, start_time, end_time, status, steps_list, exception, blamee):
+    def __init__(
+        self,
+        data_job_name,
+        execution_id,
+        start_time,
+        end_time,
+        status,
+        steps_list,
+        exception,
+        blamee,
+    ):
         self.data_job_name = data_job_name
         self.execution_id = execution_id
         self.start_time = start_time
@@ -93,7 +114,10 @@ class ExecutionResult:
             if isinstance(value, StepResult):
                 return value._values()
             if isinstance(value, BaseException):
-                return {**{key: str(text) for key, text in vars(value).items()}, "exception_name": type(value).__name__}
+                return {
+                    **{key: str(text) for key, text in vars(value).items()},
+                    "exception_name": type(value).__name__,
+                }
             return str(value)
 
         return json.dumps(vars(self), default=plain, indent=2)
@@ -112,7 +136,9 @@ def from_core(data_job_name, execution_id, start, end, status, steps):
         time(end),
         ExecutionStatus(status),
         [
-            StepResult(name, kind, time(began), time(ended), ExecutionStatus(outcome), details or None)
+            StepResult(
+                name, kind, time(began), time(ended), ExecutionStatus(outcome), details or None
+            )
             for name, kind, began, ended, outcome, details in steps
         ],
         None,

@@ -1,13 +1,12 @@
 """Decides whether the author of a job or the platform has to resolve an exception."""
-from __future__ import annotations
 
 import os
 
-from vdk.internal.core.error_classifiers import get_exception_resolvable_by
-from vdk.internal.core.error_classifiers import ResolvableBy
+from vdk.internal.core.error_classifiers import ResolvableBy, get_exception_resolvable_by
 
-
-_JOB_INPUT = __file__.replace("internal/builtin_plugins/run/job_input_error_classifier", "host/job_input")
+_JOB_INPUT = __file__.replace(
+    "internal/builtin_plugins/run/job_input_error_classifier", "host/job_input"
+)
 
 
 def whom_to_blame(exception, executor_module=None, data_job_path=None):
@@ -28,7 +27,11 @@ def whom_to_blame(exception, executor_module=None, data_job_path=None):
     files = _files(exception)
     if not files:
         # A step that cannot even be compiled has no frame of its own.
-        return ResolvableBy.USER_ERROR if isinstance(exception, SyntaxError) else ResolvableBy.PLATFORM_ERROR
+        return (
+            ResolvableBy.USER_ERROR
+            if isinstance(exception, SyntaxError)
+            else ResolvableBy.PLATFORM_ERROR
+        )
     if data_job_path and str(data_job_path) in files[-1]:
         return ResolvableBy.USER_ERROR
     if executor_module is None:
@@ -51,7 +54,11 @@ def _exceeds_limits(exception):
     return (
         (isinstance(exception, OSError) and "File too large" in text)
         or (isinstance(exception, RuntimeError) and "can't start new thread" in text)
-        or (type(exception).__name__.endswith("TimeoutError") and "duration" in text and "exceeded" in text)
+        or (
+            type(exception).__name__.endswith("TimeoutError")
+            and "duration" in text
+            and "exceeded" in text
+        )
         or isinstance(exception, MemoryError)
     )
 

@@ -1,4 +1,5 @@
 """How a step or a job ended."""
+
 from enum import Enum
 
 

@@ -1,5 +1,4 @@
 """The interface of database connections and cursors (PEP 249), and a cursor that hands every call on."""
-from __future__ import annotations
 
 
 class LazyLogger:
@@ -44,13 +43,21 @@ class PEP249Cursor:
         return self._cursor.rowcount
 
     def callproc(self, procname, parameters=None):
-        return self._cursor.callproc(procname, parameters) if parameters else self._cursor.callproc(procname)
+        return (
+            self._cursor.callproc(procname, parameters)
+            if parameters
+            else self._cursor.callproc(procname)
+        )
 
     def close(self):
         self._cursor.close()
 
     def execute(self, operation, parameters=None):
-        return self._cursor.execute(operation, parameters) if parameters else self._cursor.execute(operation)
+        return (
+            self._cursor.execute(operation, parameters)
+            if parameters
+            else self._cursor.execute(operation)
+        )
 
     def executemany(self, operation, seq_of_parameters):
         return self._cursor.executemany(operation, seq_of_parameters)
