@@ -4,6 +4,7 @@ import contextlib
 import time
 
 from vdk import _native
+from vdk.host.complaints import user_error
 from vdk.host.connections import duckdb_module, open_duckdb
 
 _BATCH = "_vdk_batch"
@@ -229,9 +230,7 @@ def _quote(name):
 
 
 def _refused(table, error):
-    from vdk.internal.core.errors import UserCodeError
-
-    return UserCodeError(
+    return user_error(
         f"DuckDB refuses rows for the table {table}.",
         f"The engine says: {error}",
         "No row of this batch was stored.",
@@ -240,9 +239,7 @@ def _refused(table, error):
 
 
 def _no_column(name, missing, known):
-    from vdk.internal.core.errors import UserCodeError
-
-    return UserCodeError(
+    return user_error(
         f"The table {name} has no column for: {', '.join(missing)}.",
         f"Its columns are: {', '.join(known)}. It was not created by this run, so no columns are added to it.",
         "No row of this batch was stored.",
@@ -251,9 +248,7 @@ def _no_column(name, missing, known):
 
 
 def _no_table(name, file):
-    from vdk.internal.core.errors import UserCodeError
-
-    return UserCodeError(
+    return user_error(
         "Cannot send payload for ingestion to DuckDB database.",
         f"The destination table {name} does not exist in {file}, and duckdb_ingest_auto_create_table_enabled is off.",
         "No row of this batch was stored.",

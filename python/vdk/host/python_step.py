@@ -159,9 +159,9 @@ def _no_parameter(name):
 
 
 def _user_error(*lines):
-    from vdk.internal.core.errors import UserCodeError
+    from vdk.host.complaints import user_error
 
-    return UserCodeError(*lines)
+    return user_error(*lines)
 
 
 def _warn_not_runnable(name):
