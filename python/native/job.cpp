@@ -12,6 +12,7 @@
 #include "job/cancellation.hpp"
 #include "python_error.hpp"
 #include "signals.hpp"
+#include "vdk/data/arrow_import.hpp"
 
 namespace vdk {
 
@@ -127,6 +128,19 @@ std::string not_storable(StateKind kind, const std::string& name, const char* wh
 }
 
 nb::object deep_copy(nb::handle object) { return import("copy").attr("deepcopy")(object); }
+
+Batch renamed(Batch batch, const std::vector<std::string>& names) {
+  std::vector<Column> columns = batch.columns();
+  if (columns.size() != names.size()) {
+    throw user_error({.what = "There are " + std::to_string(names.size()) +
+                              " column names, but the rows have " + std::to_string(columns.size()) +
+                              " columns.",
+                      .consequence = "The rows were not sent.",
+                      .countermeasure = "Give one name for each column, or none to keep theirs."});
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) columns[i].field.name = names[i];
+  return {std::move(columns), batch.rows()};
+}
 
 nb::object checked_copy(nb::handle map) {
   PyObject* copy = PyDict_Copy(map.ptr());
@@ -416,6 +430,31 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
     for (std::size_t i = 0; i < destinations.size(); ++i) {
       const bool last = i + 1 == destinations.size();
       context.ingester().send(destinations[i], last ? std::move(batch) : batch);
+    }
+  });
+}
+
+void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::handle method,
+                     nb::handle target, nb::handle collection) {
+  refuse_in_child("Sending rows");
+  const std::vector<Destination> destinations =
+      route(table, method, target, collection).destinations;
+  std::vector<std::string> wanted;
+  for (const nb::handle name : names) wanted.push_back(nb::cast<std::string>(nb::str(name)));
+  const nb::object capsule = source.attr("__arrow_c_stream__")();
+  void* stream = PyCapsule_GetPointer(capsule.ptr(), "arrow_array_stream");
+  if (!stream) nb::raise_python_error();
+
+  const Call call(*this);
+  // The producer takes the interpreter lock itself where it needs it.
+  call.work([&](JobContext& context) {
+    ArrowBatchReader reader(static_cast<ArrowArrayStream*>(stream));
+    while (std::optional<Batch> batch = reader.next()) {
+      if (!wanted.empty()) batch = renamed(std::move(*batch), wanted);
+      for (std::size_t i = 0; i < destinations.size(); ++i) {
+        const bool last = i + 1 == destinations.size();
+        context.ingester().send(destinations[i], last ? std::move(*batch) : *batch);
+      }
     }
   });
 }

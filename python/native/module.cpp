@@ -129,6 +129,9 @@ NB_MODULE(_native, module) {
       .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
            nb::arg("collection").none())
+      .def("send_arrow", &Job::send_arrow, nb::arg("source"), nb::arg("names"),
+           nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
+           nb::arg("collection").none())
       .def("flush", &Job::flush)
       .def("open_connection", &Job::open_connection, nb::arg("type").none())
       .def("run_operation", &Job::run_operation)

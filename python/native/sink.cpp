@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include "python_error.hpp"
+#include "vdk/data/text_form.hpp"
 
 namespace vdk {
 
@@ -56,15 +57,26 @@ void delete_capsule(PyObject* capsule) {
   delete stream;
 }
 
-class DuckDbSink final : public Sink {
- public:
-  DuckDbSink(const std::string& file, bool create_tables) {
-    call_python({}, [&] {
-      writer_ = SharedObject(
-          import("vdk.host.duckdb_sink").attr("DuckDbSink")(make_str(file), create_tables));
-    });
+nb::list fields_of(const Batch& batch) {
+  nb::list fields;
+  for (const Column& column : batch.columns()) {
+    fields.append(
+        nb::make_tuple(make_str(column.field.name), make_str(to_string(column.field.type))));
   }
-  ~DuckDbSink() override {
+  return fields;
+}
+
+void require_table(const Destination& destination) {
+  if (!destination.table.empty()) return;
+  throw user_error({.what = "The rows have no destination table.",
+                    .consequence = "They were not stored.",
+                    .countermeasure = "Pass destination_table when rows are sent."});
+}
+
+// A sink that is a Python object with `write` and `close`.
+class PythonSink : public Sink {
+ public:
+  ~PythonSink() override {
     try {
       call_python({}, [&] { writer_.get().attr("close")(); });
     } catch (const Error&) {
@@ -72,40 +84,103 @@ class DuckDbSink final : public Sink {
     }
   }
 
+ protected:
+  SharedObject writer_;
+};
+
+class DuckDbSink final : public PythonSink {
+ public:
+  DuckDbSink(const std::string& file, bool create_tables) {
+    call_python({}, [&] {
+      writer_ = SharedObject(
+          import("vdk.host.duckdb_sink").attr("DuckDbSink")(make_str(file), create_tables));
+    });
+  }
+
   void write(const Destination& destination, const Batch& batch) override {
-    if (destination.table.empty()) {
-      throw user_error({.what = "The rows have no destination table.",
-                        .consequence = "They were not stored.",
-                        .countermeasure = "Pass destination_table when rows are sent."});
-    }
+    require_table(destination);
     const auto shared = std::make_shared<const Batch>(batch);
     call_python({}, [&] {
-      nb::list fields;
-      for (const Column& column : shared->columns()) {
-        fields.append(
-            nb::make_tuple(make_str(column.field.name), make_str(to_string(column.field.type))));
-      }
-      writer_.get().attr("write")(make_str(destination.table), fields,
+      writer_.get().attr("write")(make_str(destination.table), fields_of(*shared),
                                   nb::cast(new ArrowBatch(shared), nb::rv_policy::take_ownership));
+    });
+  }
+};
+
+// What SQLite holds of a cell.
+nb::object sqlite_value(const Column& column, std::size_t row) {
+  if (column.is_null(row)) return nb::none();
+  switch (column.field.type) {
+    case ColumnType::boolean:
+      return nb::int_(column.boolean(row) ? 1 : 0);
+    case ColumnType::integer:
+      return nb::int_(column.integer(row));
+    case ColumnType::real:
+      return nb::float_(column.real(row));
+    case ColumnType::binary: {
+      const std::string_view bytes = column.bytes(row);
+      return nb::bytes(bytes.data(), bytes.size());
+    }
+    default: {
+      std::string text;
+      append_cell_text(text, column, row, DateTimeStyle::blank);
+      return make_str(text);
+    }
+  }
+}
+
+class SqliteModuleSink final : public PythonSink {
+ public:
+  SqliteModuleSink(const std::string& file, bool create_tables, std::int64_t timeout_seconds)
+      : has_file_(!file.empty()) {
+    call_python({}, [&] {
+      writer_ =
+          SharedObject(import("vdk.host.sqlite_sink")
+                           .attr("SqliteSink")(make_str(file), create_tables, timeout_seconds));
+    });
+  }
+
+  void write(const Destination& destination, const Batch& batch) override {
+    require_table(destination);
+    if (destination.target.empty() && !has_file_) {
+      throw user_error(
+          {.what = "Failed to proceed with ingestion",
+           .why = "Neither a target was given nor sqlite_file is configured.",
+           .consequence = "The rows were not stored.",
+           .countermeasure = "Pass the path of the database file as target, or set sqlite_file."});
+    }
+    call_python({}, [&] {
+      nb::list rows;
+      for (std::size_t row = 0; row < batch.rows(); ++row) {
+        nb::list values;
+        for (const Column& column : batch.columns()) values.append(sqlite_value(column, row));
+        rows.append(values);
+      }
+      writer_.get().attr("write")(make_str(destination.target), make_str(destination.table),
+                                  fields_of(batch), rows);
     });
   }
 
  private:
-  SharedObject writer_;
+  bool has_file_;
 };
 
-// The file that holds the SQLite which the interpreter's own module calls, where it can be told.
+// The file that holds the SQLite which the interpreter's own module calls; empty where its
+// functions cannot be called by others (a copy linked into the module or the interpreter, with its
+// symbols hidden).
 std::string sqlite_library_of_interpreter() {
   return call_python({}, [&]() -> std::string {
     const nb::object module = import("_sqlite3");
-    if (!nb::hasattr(module, "__file__")) return {};  // built into the interpreter
-    const std::string file(text_of(nb::object(module.attr("__file__"))));
-    void* opened = dlopen(file.c_str(), RTLD_NOW | RTLD_NOLOAD);
-    if (!opened) return {};
+    void* opened = RTLD_DEFAULT;
+    if (nb::hasattr(module, "__file__")) {
+      const std::string file(text_of(nb::object(module.attr("__file__"))));
+      opened = dlopen(file.c_str(), RTLD_NOW | RTLD_NOLOAD);
+      if (!opened) return {};
+    }
     void* symbol = dlsym(opened, "sqlite3_open_v2");
     Dl_info place{};
     const bool found = symbol && dladdr(symbol, &place) != 0 && place.dli_fname;
-    dlclose(opened);
+    if (opened != RTLD_DEFAULT) dlclose(opened);
     return found ? place.dli_fname : std::string();
   });
 }
@@ -137,15 +212,24 @@ SinkFactory duckdb_sink_factory() {
 }
 
 SinkFactory sqlite_sink_factory(SinkFactory native) {
-  return
-      [native = std::move(native)](const Configuration& configuration, std::string_view section) {
-        if (!configuration.get_string("sqlite_library", section).empty())
-          return native(configuration, section);
-        Configuration own = configuration;
-        own.override_value("sqlite_library", sqlite_library_of_interpreter(),
-                           {OriginKind::plugin, "the Python host"});
-        return native(own, section);
-      };
+  return [native = std::move(native)](const Configuration& configuration,
+                                      std::string_view section) -> std::unique_ptr<Sink> {
+    if (!configuration.get_string("sqlite_library", section).empty()) {
+      return native(configuration, section);
+    }
+    const std::string library = sqlite_library_of_interpreter();
+    if (!library.empty()) {
+      Configuration own = configuration;
+      own.override_value("sqlite_library", library, {OriginKind::plugin, "the Python host"});
+      return native(own, section);
+    }
+    constexpr std::string_view kCreate = "sqlite_ingest_auto_create_table_enabled";
+    const bool own_setting = !configuration.get(kCreate, section).is_null();
+    return std::make_unique<SqliteModuleSink>(
+        configuration.get_string("sqlite_file", section),
+        configuration.get_bool(kCreate, own_setting ? section : kMainSection),
+        configuration.get_integer("sqlite_busy_timeout_seconds"));
+  };
 }
 
 }  // namespace vdk

@@ -26,8 +26,9 @@ class ArrowBatch {
 // DuckDB through the environment's own module.
 [[nodiscard]] SinkFactory duckdb_sink_factory();
 
-// The native sink, with the copy of SQLite that the interpreter's own module uses: two copies in a
-// process would lose the locks of a file.
+// The native sink with the copy of SQLite that the interpreter's own module uses, or, where others
+// cannot call that copy, a sink through the module itself: two copies in a process would lose the
+// locks of a file.
 [[nodiscard]] SinkFactory sqlite_sink_factory(SinkFactory native);
 
 }  // namespace vdk

@@ -156,6 +156,80 @@ def test_failing_source_of_rows_raises_its_own_exception(stage):
     assert stage.run().succeeded().stdout == "the source is dry\n"
 
 
+# An interpreter whose SQLite is linked in with hidden symbols, as far as the program can tell.
+HIDDEN_SQLITE = """
+import _sqlite3, sqlite3
+sqlite3.dbapi2
+_sqlite3.__file__ = "/usr/lib/libdl.so.2"
+"""
+
+
+@pytest.fixture(params=["called", "hidden"])
+def sqlite(stage, request):
+    if request.param == "hidden":
+        stage.step(HIDDEN_SQLITE, "00_hide.py")
+    return stage
+
+
+def test_sqlite_table_grows_with_the_rows_and_keeps_its_defaults(sqlite):
+    sqlite.body(
+        """
+        job_input.execute_query('create table "odd name" (a integer not null default 5, B text, c text default "x")')
+        job_input.send_object_for_ingestion({"a": None, "b": "by case"}, "odd name")
+        job_input.send_object_for_ingestion({"id": 1}, "own")
+        """
+    )
+    sqlite.body(
+        """
+        import datetime
+        job_input.send_object_for_ingestion(
+            {"ID": 2, "more": 1.5, "blob": b"\\x00", "nested": [1], "flag": True, "day": datetime.date(2024, 2, 29)}, "own")
+        """,
+        "20_more.py",
+    )
+    sqlite.run().succeeded()
+    assert sqlite.rows('select a, b, c from "odd name"') == [(5, "by case", None)]
+    assert sqlite.rows("select id, more, blob, nested, flag, day from own order by id") == [
+        (1, None, None, None, None, None),
+        (2, 1.5, b"\x00", "[1]", 1, "2024-02-29"),
+    ]
+
+
+def test_sqlite_table_of_others_is_not_altered(sqlite):
+    sqlite.body(
+        """
+        job_input.execute_query("create table t (a)")
+        job_input.send_tabular_data_for_ingestion([(1, 2)], ["a", "b"], "t")
+        """
+    )
+    ended = sqlite.run()
+    ended.says("has no column for: b", "It was not created by this run")
+    assert (ended.exit, ended.status) == (1, "User error")
+    assert sqlite.rows("select count(*) from t") == [(0,)]
+
+
+def test_sqlite_tables_are_not_created_where_that_is_switched_off(sqlite):
+    sqlite.body("job_input.send_object_for_ingestion({'a': 1}, 't')")
+    ended = sqlite.run(VDK_SQLITE_INGEST_AUTO_CREATE_TABLE_ENABLED="false")
+    ended.says("does not exist in", "Make sure the destination_table exists")
+    assert ended.exit == 1
+
+
+def test_columns_of_arrow_streams_are_taken(stage):
+    stage.body(
+        """
+        import duckdb
+        rows = duckdb.sql("select i, 'n' || i as name, i / 2 as half from range(100000) r(i)")
+        job_input.send_object_for_ingestion(rows, "own_names")
+        job_input.send_tabular_data_for_ingestion(rows, ["a", "b", "c"], "given_names")
+        """
+    )
+    stage.run().succeeded()
+    expected = [(100000, 4999950000, "n99999", 49999.5)]
+    assert stage.rows("select count(*), sum(i), max(name), max(half) from own_names") == expected
+    assert stage.rows("select count(*), sum(a), max(b), max(c) from given_names") == expected
+
+
 def in_duckdb(stage, query):
     with duckdb.connect(str(stage.out / "duck.db")) as connection:
         return connection.execute(query).fetchall()

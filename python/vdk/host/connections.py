@@ -1,7 +1,5 @@
 """The databases that a Python process opens itself, through the modules that a job's own code uses: one engine per file."""
 
-from __future__ import annotations
-
 import sys
 
 from vdk.internal.builtin_plugins.connection.execution_cursor import ExecuteOperationResult
@@ -95,9 +93,9 @@ def duckdb_module():
         try:
             import duckdb as module
         except ImportError as error:
-            from vdk.internal.core.errors import VdkConfigurationError
+            from vdk.host.complaints import configuration_error
 
-            raise VdkConfigurationError(
+            raise configuration_error(
                 "The job uses DuckDB, but its Python environment has no module duckdb.",
                 f"{sys.executable} says: {error}.",
                 "The database cannot be opened.",
@@ -129,9 +127,9 @@ def _apply_settings(connection, text):
 
 
 def _bad_settings(why):
-    from vdk.internal.core.errors import VdkConfigurationError
+    from vdk.host.complaints import configuration_error
 
-    return VdkConfigurationError(
+    return configuration_error(
         "duckdb_configuration_dictionary cannot be applied.",
         why,
         "The database was not used.",
@@ -140,9 +138,9 @@ def _bad_settings(why):
 
 
 def _cannot_open(engine, file, error, key):
-    from vdk.internal.core.errors import VdkConfigurationError
+    from vdk.host.complaints import configuration_error
 
-    return VdkConfigurationError(
+    return configuration_error(
         f"The {engine} database {file} cannot be opened.",
         f"The engine says: {error}",
         "No statement was executed on it.",

@@ -1,8 +1,10 @@
 """Stores batches in DuckDB through the environment's own engine, by the rules of the native sink."""
 
-from __future__ import annotations
+import contextlib
+import time
 
 from vdk import _native
+from vdk.host.complaints import user_error
 from vdk.host.connections import duckdb_module, open_duckdb
 
 _BATCH = "_vdk_batch"
@@ -43,22 +45,28 @@ class DuckDbSink:
         self._connection.register(_BATCH, batch)
         try:
             for attempt in range(_CONFLICT_ATTEMPTS):
-                try:
-                    return self._write_once(name, fields)
-                except self._error as error:
-                    # Transactions are optimistic: one that meets another's change of the table is repeated as a whole.
-                    conflict = type(error).__name__ == "TransactionException"
-                    if not conflict or attempt + 1 == _CONFLICT_ATTEMPTS:
-                        raise _refused(table, error) from error
-                    import time
-
-                    time.sleep(0.002 * 2**attempt)
+                conflict = self._try_write(name, fields)
+                if conflict is None:
+                    return
+                time.sleep(0.002 * 2**attempt)
+            raise _refused(table, conflict) from conflict
         finally:
             self._connection.unregister(_BATCH)
 
     def close(self):
         if self._connection is not None:
             self._connection.close()
+
+    def _try_write(self, table, fields):
+        """None, or the conflict: transactions are optimistic, and one that meets another's change of
+        the table is repeated as a whole."""
+        try:
+            self._write_once(table, fields)
+        except self._error as error:
+            if type(error).__name__ == "TransactionException":
+                return error
+            raise _refused(".".join(table), error) from error
+        return None
 
     def _write_once(self, name, fields):
         own = None
@@ -81,10 +89,8 @@ class DuckDbSink:
             )
             self._connection.execute("COMMIT")
         except BaseException:
-            try:
+            with contextlib.suppress(self._error):  # the engine may have ended it already
                 self._connection.execute("ROLLBACK")
-            except self._error:
-                pass  # the engine has ended the transaction itself
             raise
         if own is not None:
             self._own[table] = own
@@ -224,9 +230,7 @@ def _quote(name):
 
 
 def _refused(table, error):
-    from vdk.internal.core.errors import UserCodeError
-
-    return UserCodeError(
+    return user_error(
         f"DuckDB refuses rows for the table {table}.",
         f"The engine says: {error}",
         "No row of this batch was stored.",
@@ -235,9 +239,7 @@ def _refused(table, error):
 
 
 def _no_column(name, missing, known):
-    from vdk.internal.core.errors import UserCodeError
-
-    return UserCodeError(
+    return user_error(
         f"The table {name} has no column for: {', '.join(missing)}.",
         f"Its columns are: {', '.join(known)}. It was not created by this run, so no columns are added to it.",
         "No row of this batch was stored.",
@@ -246,9 +248,7 @@ def _no_column(name, missing, known):
 
 
 def _no_table(name, file):
-    from vdk.internal.core.errors import UserCodeError
-
-    return UserCodeError(
+    return user_error(
         "Cannot send payload for ingestion to DuckDB database.",
         f"The destination table {name} does not exist in {file}, and duckdb_ingest_auto_create_table_enabled is off.",
         "No row of this batch was stored.",

@@ -9,6 +9,6 @@ import sys
 # sys.path[0] is this folder; the root of the package is two above.
 sys.path[0] = __file__[: -len("/vdk/host/entry.py")]
 
-from vdk.host.process import main
+from vdk.host.process import main  # noqa: E402
 
 main(sys.argv[1:])

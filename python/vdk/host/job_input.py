@@ -73,9 +73,9 @@ class JobInput(IJobInput):
 
     def execute_query(self, sql, database=None):
         if not sql or not sql.strip():
-            from vdk.internal.core.errors import UserCodeError
+            from vdk.host.complaints import user_error
 
-            raise UserCodeError(
+            raise user_error(
                 "The query is empty.",
                 "execute_query was called without a statement.",
                 "Nothing was sent to the database.",
@@ -102,6 +102,10 @@ class JobInput(IJobInput):
                 target,
                 collection_id,
             )
+        if type(payload) is not dict and hasattr(payload, "__arrow_c_stream__"):
+            return self.__job.send_arrow(
+                payload, (), destination_table, method, target, collection_id
+            )
         try:
             self.__job.send_object(payload, destination_table, method, target, collection_id)
         except Exception as error:
@@ -121,6 +125,9 @@ class JobInput(IJobInput):
         collection_id=None,
     ):
         columns = _checked_columns(column_names, destination_table)
+        if hasattr(rows, "__arrow_c_stream__") and not _is_data_frame(rows):
+            self.__job.send_arrow(rows, columns, destination_table, method, target, collection_id)
+            return
         for page in _pages(rows):
             self.__job.send_page(page, columns, destination_table, method, target, collection_id)
 

@@ -2,10 +2,10 @@
 
 import sys
 
+from vdk import _native
+
 
 def configure(logging):
-    from vdk import _native
-
     if not _native.configures_logging():
         return
 
@@ -35,16 +35,20 @@ def configure(logging):
     logging.root.addHandler(RunHandler())
     logging.root.setLevel(_verbosity(sys.argv))
     for name, level in _native.logger_levels().items():
-        try:
-            logging.getLogger(name).setLevel(level)
-        except ValueError as error:
-            _native.log(30, "vdk.logging", f"log_level_module names an unknown level: {error}")
+        _set_level(logging.getLogger(name), level)
+
+
+def _set_level(logger, level):
+    try:
+        logger.setLevel(level)
+    except ValueError as error:
+        _native.log(30, "vdk.logging", f"log_level_module names an unknown level: {error}")
 
 
 def _verbosity(words):
     """What -v asked for; log_level_vdk is the level of the program's own records only."""
     level = "INFO"
-    for word, following in zip(words, [*words[1:], ""]):
+    for word, following in zip(words, [*words[1:], ""], strict=True):
         if word in ("-v", "--verbosity"):
             level = following
         elif word.startswith("--verbosity="):

@@ -93,12 +93,17 @@ def call_run(run, name, job_input):
 
 def _bind(run, name):
     """A function of one argument that passes it the way `run` wants to have it."""
-    by_keyword = lambda job_input: run(job_input=job_input)
-    by_position = lambda job_input: run(job_input)
+
+    def by_keyword(job_input):
+        return run(job_input=job_input)
+
+    def by_position(job_input):
+        return run(job_input)
+
     code = getattr(run, "__code__", None)
     skipped = 0
     if code is None and not isinstance(run, type):
-        method = getattr(type(run), "__call__", None)
+        method = getattr(type(run), "__call__", None)  # noqa: B004 - its parameters are wanted
         code = getattr(method, "__code__", None)
         skipped = 1  # self
     elif hasattr(run, "__self__"):
@@ -154,9 +159,9 @@ def _no_parameter(name):
 
 
 def _user_error(*lines):
-    from vdk.internal.core.errors import UserCodeError
+    from vdk.host.complaints import user_error
 
-    return UserCodeError(*lines)
+    return user_error(*lines)
 
 
 def _warn_not_runnable(name):

@@ -1,7 +1,5 @@
 """What plugins implement and register."""
 
-from __future__ import annotations
-
 
 class IIngesterPlugin:
     """Stores rows, or works on them before or after they are stored. All methods are called with keyword arguments."""

@@ -1,7 +1,5 @@
 """Who can resolve an error, and the registry of what was reported in this process."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 MSG_CONSEQUENCE_DELEGATING_TO_CALLER__LIKELY_EXECUTION_FAILURE = (

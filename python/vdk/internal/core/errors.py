@@ -1,7 +1,5 @@
 """Exceptions of the kit, and how they are reported."""
 
-from __future__ import annotations
-
 from vdk.internal.core.error_classifiers import *  # noqa: F401,F403
 from vdk.internal.core.error_classifiers import (
     ATTR_VDK_RESOLVABLE_ACTUAL,  # noqa: F401

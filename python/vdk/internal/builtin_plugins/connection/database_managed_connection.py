@@ -1,7 +1,5 @@
 """What a kind of connection may change in the life of a statement. Each method is called once a statement."""
 
-from __future__ import annotations
-
 from vdk.internal.builtin_plugins.connection.execution_cursor import ExecuteOperationResult
 
 

@@ -1,7 +1,5 @@
 """The connection that plugins derive theirs from."""
 
-from __future__ import annotations
-
 from vdk.api.job_input import IManagedConnection
 from vdk.internal.builtin_plugins.connection.database_managed_connection import (
     IDatabaseManagedConnection,

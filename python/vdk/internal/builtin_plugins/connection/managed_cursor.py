@@ -1,7 +1,5 @@
 """A cursor whose statements pass through hooks, and through the methods of their connection."""
 
-from __future__ import annotations
-
 from vdk.internal.builtin_plugins.connection.database_managed_connection import (
     IDatabaseManagedConnection,
 )

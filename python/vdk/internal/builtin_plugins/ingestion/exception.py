@@ -1,7 +1,5 @@
 """What can be wrong with rows that are sent."""
 
-from __future__ import annotations
-
 from vdk.internal.core.errors import BaseVdkError, ResolvableBy, _actual
 
 

@@ -1,7 +1,5 @@
 """What a finished job or template says about itself."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from vdk.internal.builtin_plugins.run.run_status import ExecutionStatus
@@ -27,7 +25,7 @@ class StepResult:
         self, name, type, start_time, end_time, status, details, exception=None, blamee=None
     ):
         values = (name, type, start_time, end_time, status, details, exception, blamee)
-        for attribute, value in zip(self.__slots__, values):
+        for attribute, value in zip(self.__slots__, values, strict=True):
             object.__setattr__(self, attribute, value)
 
     def __setattr__(self, attribute, value):

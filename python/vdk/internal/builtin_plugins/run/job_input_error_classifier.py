@@ -1,7 +1,5 @@
 """Decides whether the author of a job or the platform has to resolve an exception."""
 
-from __future__ import annotations
-
 import os
 
 from vdk.internal.core.error_classifiers import ResolvableBy, get_exception_resolvable_by

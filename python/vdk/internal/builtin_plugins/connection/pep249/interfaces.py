@@ -1,7 +1,5 @@
 """The interface of database connections and cursors (PEP 249), and a cursor that hands every call on."""
 
-from __future__ import annotations
-
 
 class LazyLogger:
     """Stands in for a logger, so that a connection which logs nothing need not import `logging`."""
