@@ -1,6 +1,7 @@
 #include "cells.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <unordered_map>
 
 #include <nanobind/stl/string.h>
@@ -65,6 +66,7 @@ Class classify_new(PyTypeObject* type) {
   if (derives(type, "decimal", "Decimal")) return Class::decimal;
   if (derives(type, "uuid", "UUID")) return Class::uuid;
   if (derives(type, "numpy", "generic")) return Class::numpy_scalar;
+  if (derives(type, "numpy", "ndarray")) return Class::sequence;
   return Class::other;
 }
 
@@ -143,18 +145,19 @@ void read_integer(nb::handle object, Scalar& scalar) {
 }
 
 // A value as a cell holds it: nested values as JSON text, unknown ones refused.
-Scalar read_cell(nb::handle object, Temporal temporal) {
-  if (temporal != Temporal::typed) {
+Scalar read_cell(nb::handle object, const CellRules& rules) {
+  if (rules.temporal != Temporal::typed) {
     const Class known = classify(object);
     if (known == Class::datetime || known == Class::date) {
       Scalar scalar;
-      const bool with_t = temporal == Temporal::iso_text_with_t;
+      const bool with_t = rules.temporal == Temporal::iso_text_with_t;
       read_text(with_t ? nb::object(object.attr("isoformat")()) : nb::object(nb::str(object)),
                 ScalarKind::text, scalar);
       return scalar;
     }
   }
   Scalar scalar = read_scalar(object);
+  if (scalar.kind == ScalarKind::real && rules.nan_is_null && std::isnan(scalar.real)) return {};
   if (scalar.kind == ScalarKind::nested) {
     scalar.own = to_json(to_value_lenient(object));
     scalar.owns = true;
@@ -282,30 +285,35 @@ Scalar read_scalar(nb::handle object) {
 }
 
 void append_object(BatchBuilder& builder, std::size_t column, nb::handle object,
-                   Temporal temporal) {
+                   const CellRules& rules) {
   PyObject* raw = object.ptr();
   PyTypeObject* type = Py_TYPE(raw);
   // The everyday types, without the detour.
   if (type == &PyUnicode_Type) {
     builder.append_text(column, text_of(object));
   } else if (type == &PyFloat_Type) {
-    builder.append_real(column, PyFloat_AsDouble(raw));
+    const double number = PyFloat_AsDouble(raw);
+    if (rules.nan_is_null && std::isnan(number)) {
+      builder.append_null(column);
+    } else {
+      builder.append_real(column, number);
+    }
   } else if (type == &PyLong_Type) {
     int overflow = 0;
     const long long number = PyLong_AsLongLongAndOverflow(raw, &overflow);
     if (overflow == 0) {
       builder.append_integer(column, number);
     } else {
-      append_scalar(builder, column, read_cell(object, temporal));
+      append_scalar(builder, column, read_cell(object, rules));
     }
   } else if (raw == Py_None) {
     builder.append_null(column);
   } else {
-    append_scalar(builder, column, read_cell(object, temporal));
+    append_scalar(builder, column, read_cell(object, rules));
   }
 }
 
-void RowCells::read(nb::handle dict, Temporal temporal) {
+void RowCells::read(nb::handle dict, const CellRules& rules) {
   cells_.clear();
   // Reading some values runs Python code, which may change the dict: then a copy is read.
   nb::object items = nb::borrow(dict);
@@ -326,7 +334,7 @@ void RowCells::read(nb::handle dict, Temporal temporal) {
     Cell& cell = cells_.emplace_back();
     cell.name_owner = PyUnicode_Check(key) ? nb::borrow(key) : nb::object(nb::str(nb::handle(key)));
     cell.name = text_of(cell.name_owner);
-    cell.value = read_cell(value, temporal);
+    cell.value = read_cell(value, rules);
   }
 }
 

@@ -50,6 +50,13 @@ enum class Temporal {
   iso_text_with_t  // isoformat()
 };
 
+// What the destination asks of values.
+struct CellRules {
+  Temporal temporal = Temporal::typed;
+  bool nan_is_null =
+      false;  // SQLite knows no NaN, and in a DataFrame it stands for a missing value
+};
+
 // Reads any object; `nested` and `unknown` ones are only classified. Dates, decimals, UUIDs, byte
 // strings, pandas' and NumPy's scalars are known without importing their modules. Needs the
 // interpreter lock.
@@ -57,14 +64,15 @@ enum class Temporal {
 
 // Appends a value to a column of the row at hand; nested values become JSON text. Throws Python's
 // TypeError that names the type where it has no place in a table. Needs the interpreter lock.
-void append_object(BatchBuilder& builder, std::size_t column, nb::handle object, Temporal temporal);
+void append_object(BatchBuilder& builder, std::size_t column, nb::handle object,
+                   const CellRules& rules);
 
 // One row, read completely before any of it is appended. Reading needs the interpreter lock,
 // appending does not.
 class RowCells {
  public:
   // Reads a dict. Throws Python's TypeError as append_object does.
-  void read(nb::handle dict, Temporal temporal);
+  void read(nb::handle dict, const CellRules& rules);
   void append_to(BatchBuilder& builder) const;
   void clear() noexcept { cells_.clear(); }  // needs the lock
 

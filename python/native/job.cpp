@@ -339,7 +339,7 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
   // Copied: another thread may send elsewhere while this one waits.
   const Route& to = route(table, method, target, collection);
   const std::vector<Destination> destinations = to.destinations;
-  const Temporal temporal = to.all_sqlite ? Temporal::iso_text : Temporal::typed;
+  const CellRules rules{to.all_sqlite ? Temporal::iso_text : Temporal::typed, to.all_sqlite};
   std::unique_ptr<RowCells> row;
   if (spare_rows_.empty()) {
     row = std::make_unique<RowCells>();
@@ -348,7 +348,7 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
     spare_rows_.pop_back();
   }
   try {
-    row->read(payload, temporal);
+    row->read(payload, rules);
   } catch (const nb::builtin_exception& failure) {
     raise_ingestion("JsonSerializationIngestionException", payload_id(payload),
                     nb::borrow(PyExc_TypeError)(make_str(failure.what())));
@@ -367,11 +367,12 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
 }
 
 void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
-                    nb::handle target, nb::handle collection) {
+                    nb::handle target, nb::handle collection, bool nan_is_null) {
   refuse_in_child("Sending rows");
   const Route& to = route(table, method, target, collection);
   const std::vector<Destination> destinations = to.destinations;
-  const Temporal temporal = to.all_sqlite ? Temporal::iso_text_with_t : Temporal::typed;
+  const CellRules rules{to.all_sqlite ? Temporal::iso_text_with_t : Temporal::typed,
+                        to.all_sqlite || nan_is_null};
   BatchBuilder builder;
   std::vector<std::size_t> places;
   std::vector<nb::object> names;
@@ -398,7 +399,7 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
       if (PyDict_Check(raw)) {
         for (std::size_t i = 0; i < places.size(); ++i) {
           if (PyObject* value = PyDict_GetItemWithError(raw, names[i].ptr())) {
-            append_object(builder, places[i], nb::borrow(value), temporal);
+            append_object(builder, places[i], nb::borrow(value), rules);
           } else if (PyErr_Occurred()) {
             nb::raise_python_error();
           }
@@ -412,7 +413,7 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
         if (width > count || (row_number == 0 && width != count)) bad_width(width);
         for (Py_ssize_t i = 0; i < width; ++i) {
           append_object(builder, places[static_cast<std::size_t>(i)],
-                        is_tuple ? PyTuple_GetItem(fast, i) : PyList_GetItem(fast, i), temporal);
+                        is_tuple ? PyTuple_GetItem(fast, i) : PyList_GetItem(fast, i), rules);
         }
       }
       builder.end_row();

@@ -45,7 +45,7 @@ class Job {
                    nb::handle collection);
   // One page of rows: a list or tuple of sequences (or dicts).
   void send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
-                 nb::handle target, nb::handle collection);
+                 nb::handle target, nb::handle collection, bool nan_is_null);
   // What offers __arrow_c_stream__ (pyarrow, polars, DuckDB): its columns, under the given names
   // where there are some.
   void send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::handle method,

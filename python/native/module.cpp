@@ -128,7 +128,7 @@ NB_MODULE(_native, module) {
            nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
       .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
-           nb::arg("collection").none())
+           nb::arg("collection").none(), nb::arg("nan_is_null") = false)
       .def("send_arrow", &Job::send_arrow, nb::arg("source"), nb::arg("names"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
            nb::arg("collection").none())

@@ -1,6 +1,10 @@
 """Rows of Python on their way into a database."""
 
+import subprocess
+
 import pytest
+
+from .conftest import PYTHON
 
 duckdb = pytest.importorskip("duckdb")
 
@@ -324,3 +328,26 @@ def test_missing_duckdb_module_names_the_remedy(duck):
     ended = duck.run(PYTHONPATH=str(blocked))
     ended.says("its Python environment has no module duckdb", "-m pip install 'duckdb")
     assert ended.exit == 1
+
+
+def test_values_of_numpy_and_pandas_arrive_by_what_they_mean(stage):
+    found = subprocess.run([PYTHON, "-c", "import numpy, pandas"], capture_output=True)
+    if found.returncode != 0:
+        pytest.skip(f"{PYTHON} lacks numpy or pandas")
+    stage.body(
+        """
+        import numpy as np, pandas as pd
+        job_input.send_object_for_ingestion({
+            "i": np.int64(3), "f": np.float32(1.5), "b": np.bool_(True), "array": np.array([1, 2]),
+            "at": np.datetime64("2024-02-29T01:02:03.000004005"), "day": np.datetime64("2024-02-29"),
+            "nat": pd.NaT, "na": pd.NA, "nan": np.nan}, "scalars")
+        job_input.send_object_for_ingestion(pd.DataFrame({"a": [1, 2], "text": ["x", None]}), "frame")
+        job_input.send_tabular_data_for_ingestion(np.arange(4).reshape(2, 2), ["a", "b"], "matrix")
+        """
+    )
+    stage.run().succeeded()
+    assert stage.rows("select * from scalars") == [
+        (3, 1.5, 1, "[1, 2]", "2024-02-29 01:02:03.000004", "2024-02-29", None, None, None)
+    ]
+    assert stage.rows("select a, text from frame") == [(1, "x"), (2, None)]
+    assert stage.rows("select a, b from matrix") == [(0, 1), (2, 3)]

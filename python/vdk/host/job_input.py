@@ -93,21 +93,18 @@ class JobInput(IJobInput):
     def send_object_for_ingestion(
         self, payload, destination_table=None, method=None, target=None, collection_id=None
     ):
-        if type(payload) is not dict and _is_data_frame(payload):
-            return self.send_tabular_data_for_ingestion(
-                payload.itertuples(index=False),
-                list(payload.columns),
-                destination_table,
-                method,
-                target,
-                collection_id,
-            )
-        if type(payload) is not dict and hasattr(payload, "__arrow_c_stream__"):
-            return self.__job.send_arrow(
-                payload, (), destination_table, method, target, collection_id
-            )
+        where = (destination_table, method, target, collection_id)
+        if type(payload) is not dict:
+            if _is_data_frame(payload):
+                self.__send_pages(
+                    payload.itertuples(index=False), list(payload.columns), where, True
+                )
+                return
+            if hasattr(payload, "__arrow_c_stream__"):
+                self.__job.send_arrow(payload, (), *where)
+                return
         try:
-            self.__job.send_object(payload, destination_table, method, target, collection_id)
+            self.__job.send_object(payload, *where)
         except Exception as error:
             if not _is_rejection(error):
                 raise
@@ -124,12 +121,18 @@ class JobInput(IJobInput):
         target=None,
         collection_id=None,
     ):
+        where = (destination_table, method, target, collection_id)
         columns = _checked_columns(column_names, destination_table)
-        if hasattr(rows, "__arrow_c_stream__") and not _is_data_frame(rows):
-            self.__job.send_arrow(rows, columns, destination_table, method, target, collection_id)
-            return
+        if _is_data_frame(rows):
+            self.__send_pages(rows.itertuples(index=False), columns, where, True)
+        elif hasattr(rows, "__arrow_c_stream__"):
+            self.__job.send_arrow(rows, columns, *where)
+        else:
+            self.__send_pages(rows, columns, where, False)
+
+    def __send_pages(self, rows, columns, where, nan_is_null):
         for page in _pages(rows):
-            self.__job.send_page(page, columns, destination_table, method, target, collection_id)
+            self.__job.send_page(page, columns, *where, nan_is_null)
 
     def _take_rejected(self):
         """The first row that was refused since the last call, as an exception; None where all were taken."""
