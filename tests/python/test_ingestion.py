@@ -199,6 +199,24 @@ def test_sqlite_table_grows_with_the_rows_and_keeps_its_defaults(sqlite):
     ]
 
 
+def test_sqlite_step_and_core_share_one_file_and_lose_no_row(sqlite):
+    sqlite.body(
+        """
+        import os, sqlite3
+        job_input.execute_query("create table own (i integer)")
+        mine = sqlite3.connect(os.environ["VDK_SQLITE_FILE"], isolation_level=None)
+        for i in range(50):
+            job_input.send_object_for_ingestion({"i": i}, "sent")
+            job_input.execute_query(f"insert into own values ({i})")
+            mine.execute("insert into own values (?)", (i + 100,))
+        mine.close()
+        """
+    )
+    sqlite.run(VDK_INGESTER_PAYLOAD_SIZE_BYTES_THRESHOLD="1").succeeded()
+    assert sqlite.rows("select count(*), count(distinct i) from own") == [(100, 100)]
+    assert sqlite.rows("select count(*), count(distinct i) from sent") == [(50, 50)]
+
+
 def test_sqlite_table_of_others_is_not_altered(sqlite):
     sqlite.body(
         """
