@@ -508,6 +508,12 @@ void Job::run_operation(nb::handle operation, nb::handle execute, nb::handle rec
   });
 }
 
+void Job::add_template(nb::handle name, nb::handle directory, nb::handle database) {
+  const Call call(*this);
+  call.context().templates().add(text_of(name), text_of(nb::object(nb::str(directory))),
+                                 text_of(database));
+}
+
 nb::object Job::execute_template(nb::handle name, nb::handle arguments, nb::handle database) {
   refuse_in_child("Running a template");
   const std::string template_name(text_of(name));

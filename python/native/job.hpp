@@ -58,6 +58,7 @@ class Job {
   // gets the exception and says whether it recovered.
   void run_operation(nb::handle operation, nb::handle execute, nb::handle recover);
 
+  void add_template(nb::handle name, nb::handle directory, nb::handle database);
   [[nodiscard]] nb::object execute_template(nb::handle name, nb::handle arguments,
                                             nb::handle database);
 

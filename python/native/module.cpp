@@ -135,6 +135,7 @@ NB_MODULE(_native, module) {
       .def("flush", &Job::flush)
       .def("open_connection", &Job::open_connection, nb::arg("type").none())
       .def("run_operation", &Job::run_operation)
+      .def("add_template", &Job::add_template)
       .def("execute_template", &Job::execute_template, nb::arg("name"), nb::arg("arguments").none(),
            nb::arg("database"));
 }

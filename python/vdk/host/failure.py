@@ -2,6 +2,8 @@
 
 import os
 
+from vdk.host.python_step import directories
+
 
 def describe(exception, job_directory, error_format):
     """(class name, message, places in the job's own files, who can resolve it); the innermost place comes last."""
@@ -47,9 +49,13 @@ def _locations(exception, job_directory):
 
 
 def _relative(file, job_directory):
-    if not job_directory or not file.startswith(job_directory + os.sep):
-        return None
-    return file[len(job_directory) + 1 :]
+    """The file as seen from the job's directory, or from beside the directory of a template; else None."""
+    if job_directory and file.startswith(job_directory + os.sep):
+        return file[len(job_directory) + 1 :]
+    for directory in directories:
+        if file.startswith(directory + os.sep):
+            return file[len(os.path.dirname(directory)) + 1 :]
+    return None
 
 
 def _fold(places):
@@ -64,5 +70,9 @@ def _fold(places):
 
 def _resolvable_by(exception, job_directory):
     from vdk.internal.builtin_plugins.run.job_input_error_classifier import whom_to_blame
+    from vdk.internal.core.error_classifiers import set_exception_resolvable_by
 
-    return whom_to_blame(exception, data_job_path=job_directory or None).value
+    kind = whom_to_blame(exception, data_job_path=job_directory or None)
+    # Who is nearest to the cause decides: what a template blames on its user, its caller does too.
+    set_exception_resolvable_by(exception, kind)
+    return kind.value

@@ -11,8 +11,13 @@ _GENERATOR = 0x20
 _ASYNC_GENERATOR = 0x200
 
 
+# Of the jobs and templates whose steps ran in this process: their files are the user's own.
+directories = set()
+
+
 def run_step(path, name, job_directory, job_input):
     """Says whether the file has a `run`; its top-level code has run in any case."""
+    directories.add(job_directory)
     sys.path.insert(0, job_directory)
     try:
         module = load_module(path, name)
