@@ -12,7 +12,9 @@ namespace vdk {
 
 namespace {
 
-// Ignored by default, so a late one does no harm.
+// Ignored by default, so a late one does no harm. It has the interpreter's own handling: while the
+// interpreter takes its lock it may forget a signal that has just come (it computes anew whether
+// there is something to look for), and each further signal makes it look again.
 constexpr int kWakeSignal = SIGURG;
 
 // Signals are a matter of the whole process, and so is this state.
@@ -51,7 +53,7 @@ void restore_defaults_in_child() {
   const nb::object signal = signal_module();
   const nb::object handler = nb::module_::import_("vdk._native").attr("handle_signal");
   signal.attr("set_wakeup_fd")(-1);
-  for (const int number : {SIGTERM, SIGINT}) {
+  for (const int number : {SIGTERM, SIGINT, kWakeSignal}) {
     if (!signal.attr("getsignal")(number).equal(handler)) continue;  // the step's own handler stays
     signal.attr("signal")(
         number, number == SIGINT ? signal.attr("default_int_handler") : signal.attr("SIG_DFL"));
@@ -62,17 +64,12 @@ void restore_defaults_in_child() {
 
 SignalHandlers::SignalHandlers(int pipe)
     : pipe_(fcntl(pipe, F_DUPFD_CLOEXEC, 3)), main_thread_(pthread_self()) {
-  struct sigaction present{};
-  sigaction(kWakeSignal, nullptr, &present);
-  if (present.sa_handler == SIG_DFL) {
-    struct sigaction wake{};
-    wake.sa_handler = [](int) {
-    };  // without SA_RESTART: the call that blocks returns, and Python looks for signals
-    sigemptyset(&wake.sa_mask);
-    can_wake_ = sigaction(kWakeSignal, &wake, nullptr) == 0;
-  }
   const nb::object signal = signal_module();
   const nb::object handler = nb::module_::import_("vdk._native").attr("handle_signal");
+  if (signal.attr("getsignal")(kWakeSignal).equal(signal.attr("SIG_DFL"))) {
+    signal.attr("signal")(kWakeSignal, handler);
+    can_wake_ = true;
+  }
   g_pipe = pipe_;
   g_raised = 0;
   signal.attr("set_wakeup_fd")(pipe_, nb::arg("warn_on_full_buffer") = false);
@@ -91,9 +88,9 @@ SignalHandlers::~SignalHandlers() {
   }
   stopping_.notify_all();
   if (waker_.joinable()) waker_.join();
-  if (can_wake_) std::signal(kWakeSignal, SIG_DFL);
   try {
     const nb::object signal = signal_module();
+    if (can_wake_) signal.attr("signal")(kWakeSignal, signal.attr("SIG_DFL"));
     signal.attr("set_wakeup_fd")(-1);
     if (!former_terminate_.is_none()) signal.attr("signal")(SIGTERM, former_terminate_);
     if (!former_interrupt_.is_none()) signal.attr("signal")(SIGINT, former_interrupt_);
@@ -121,6 +118,7 @@ StepGuard::StepGuard() noexcept { ++g_steps; }
 StepGuard::~StepGuard() { --g_steps; }
 
 void handle_signal(int signal_number, nb::handle) {
+  if (signal_number == kWakeSignal) return;
   if (!wakes_the_watcher()) {
     const auto byte = static_cast<unsigned char>(signal_number);
     [[maybe_unused]] const auto written = write(g_pipe, &byte, 1);
