@@ -10,6 +10,7 @@
 #include "connection/substitution.hpp"
 #include "convert.hpp"
 #include "job/cancellation.hpp"
+#include "log_bridge.hpp"
 #include "python_error.hpp"
 #include "signals.hpp"
 #include "vdk/data/arrow_import.hpp"
@@ -176,6 +177,9 @@ class Job::Call {
   template <class Work>
   decltype(auto) work(Work&& work) const {
     JobContext& context = *job_.context_;
+    struct HandOver {
+      ~HandOver() { hand_over_records(); }
+    } const afterwards;
     const nb::gil_scoped_release unlocked;
     return work(context);
   }

@@ -7,6 +7,7 @@
 #include "connection/sql_file.hpp"
 #include "convert.hpp"
 #include "job.hpp"
+#include "log_bridge.hpp"
 #include "python_error.hpp"
 #include "python_host.hpp"
 #include "run_settings.hpp"
@@ -36,6 +37,11 @@ PyType_Slot kJobSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse_job
                            {0, nullptr}};
 
 int run(const std::vector<std::string>& arguments, bool owns_process) {
+  const nb::object modules = nb::module_::import_("sys").attr("modules");
+  const nb::object logging = modules.attr("get")("logging");
+  if (!owns_process && !logging.is_none()) {
+    vdk::import("vdk.host.logging_bridge").attr("connect")(logging);
+  }
   vdk::PythonHost host(owns_process);
   const nb::gil_scoped_release unlocked;
   return vdk::run_program(arguments, host);
@@ -49,18 +55,25 @@ nb::list split(nb::handle script) {
   return statements;
 }
 
+vdk::LogLevel core_level(int python_level) {
+  if (python_level >= 50) return vdk::LogLevel::critical;
+  if (python_level >= 40) return vdk::LogLevel::error;
+  if (python_level >= 30) return vdk::LogLevel::warning;
+  return python_level >= 20 ? vdk::LogLevel::info : vdk::LogLevel::debug;
+}
+
 // Levels are those of Python's logging.
-void log_message(int level, const std::string& logger, const std::string& message,
-                 const std::string& file, unsigned line, const std::string& function) {
+void log_message(int level, const std::string& logger, const std::string& message) {
+  const auto known = core_level(level);
   const nb::gil_scoped_release unlocked;
-  const auto known = level >= 50   ? vdk::LogLevel::critical
-                     : level >= 40 ? vdk::LogLevel::error
-                     : level >= 30 ? vdk::LogLevel::warning
-                     : level >= 20 ? vdk::LogLevel::info
-                                   : vdk::LogLevel::debug;
-  // A record of Python has passed Python's levels already.
-  if (file.empty() && !vdk::log_enabled(known)) return;
-  vdk::log_record({known, logger, message, {file, line, function}});
+  vdk::log(known, logger, message);
+}
+
+// A record of Python's logging, which has passed Python's own levels.
+void print_record(int level, const std::string& logger, const std::string& message,
+                  const std::string& file, unsigned line, const std::string& function) {
+  const nb::gil_scoped_release unlocked;
+  vdk::log_from_python({core_level(level), logger, message, {file, line, function}});
 }
 
 // What compile() gives for the bytes of a source file. compile() itself first makes a hundred
@@ -94,8 +107,9 @@ NB_MODULE(_native, module) {
   module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false);
   module.def("handle_signal", vdk::handle_signal);
   module.def("split_statements", split);
-  module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"),
-             nb::arg("file") = "", nb::arg("line") = 0, nb::arg("function") = "");
+  module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"));
+  module.def("print_record", print_record);
+  module.def("set_record_receiver", vdk::set_record_receiver, nb::arg("receiver").none());
   module.def("configures_logging", [] { return vdk::run_settings().configures_logging; });
   module.def("logger_levels", [] { return vdk::run_settings().logger_levels; });
   module.def("compile_source", compile_source);

@@ -5,6 +5,7 @@
 #include "connection.hpp"
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
+#include "log_bridge.hpp"
 #include "python_error.hpp"
 #include "python_step.hpp"
 #include "run_settings.hpp"
@@ -43,6 +44,8 @@ PythonHost::PythonHost(bool owns_process)
 
 PythonHost::~PythonHost() {
   signal_handlers_.reset();
+  if (!in_forked_child()) hand_over_records();
+  set_record_receiver(nb::none());
   if (!waiting_.empty() && !in_forked_child()) {
     try {
       write("stderr", waiting_);
@@ -56,6 +59,7 @@ void PythonHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) 
   register_native_plugins(hooks, plugins, {.connection = python_connection, .sink = python_sink});
   hooks.initialize_job.add("python-host", [](JobContext& context) {
     keep_run_settings(context.configuration());
+    if (context.template_name().empty()) tap_core_log();
     context.host_data = std::make_shared<PythonJob>(context);
     context.runners.insert_or_assign(std::string(kPythonStep), run_python_step);
     context.runners.insert_or_assign(std::string(kSqlStep), run_sql_step_in_python);

@@ -4,6 +4,7 @@
 
 #include "job.hpp"
 #include "job/sql_step.hpp"
+#include "log_bridge.hpp"
 #include "python_error.hpp"
 #include "signals.hpp"
 
@@ -49,9 +50,11 @@ void flush_streams() {
 template <class Call>
 auto run_step_code(JobContext& context, Call&& call) {
   const nb::gil_scoped_acquire lock;
+  hand_over_records();
   const StepGuard running;
   try {
     auto result = call();
+    hand_over_records();
     if (in_forked_child()) end_forked_child(nullptr);
     return result;
   } catch (nb::python_error& error) {

@@ -60,6 +60,25 @@ def test_output_goes_where_the_process_has_put_its_streams(stage):
     assert out == "0 from the step True True\n"
 
 
+def test_records_reach_the_logging_of_the_process(stage):
+    stage.body("import logging\nlogging.getLogger('mine').warning('my own')")
+    out = embedded(
+        stage,
+        """
+        import logging
+        from vdk import _native
+        class Keep(logging.Handler):
+            def emit(self, record): print(record.name, record.getMessage())
+        logging.root.addHandler(Keep())
+        logging.root.setLevel(logging.INFO)
+        _native.main(["run", "job"])
+        """,
+    )
+    assert "vdk.job Entering 10_step.py#run(...) ...\n" in out
+    assert out.count("mine my own\n") == 1
+    assert "vdk.run Job execution result: SUCCESS" in out
+
+
 def test_signal_handlers_of_the_process_stay(stage):
     stage.body("import signal\nprint(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)")
     out = embedded(stage, "from vdk import _native; _native.main(['run', 'job'])")

@@ -156,6 +156,29 @@ def test_json_log_holds_the_jobs_records(stage):
     assert [r["message"] for r in records if r["logger"] == "mine"] == ["watch out"]
 
 
+def test_handlers_of_the_job_see_the_programs_records_too(stage):
+    stage.step(
+        """
+        import logging
+        handler = logging.FileHandler("job.log")
+        handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(filename)s %(message)s"))
+        logging.getLogger().addHandler(handler)
+        def run(job_input):
+            job_input.send_object_for_ingestion({"a": 1}, "t")
+            logging.getLogger("mine").warning("my own")
+            job_input.execute_query("select 1")
+        """
+    )
+    stage.body("pass", "20_next.py")
+    ended = stage.run().succeeded()
+    written = (stage.root / "job.log").read_text()
+    assert "vdk.connection INFO managed_operation.cpp Executing query SUCCEEDED" in written
+    assert "vdk.job INFO job_runner.cpp Entering 20_next.py#run(...) ..." in written
+    assert written.count("mine WARNING 10_step.py my own") == 1
+    assert ended.stderr.count("Entering 20_next.py") == 1
+    assert ended.stderr.count("my own") == 1
+
+
 def test_job_that_imports_no_logging_does_not_get_it_imported(stage):
     stage.step(
         """

@@ -1,4 +1,5 @@
-"""Python's logging inside a run: records of a job's own loggers go where the program's go, in the same form."""
+"""Python's logging inside a run: records of a job's own loggers go where the program's go, in the same form,
+and handlers of the job see the program's records."""
 
 import sys
 
@@ -21,7 +22,9 @@ def configure(logging):
                     message += "\n" + record.exc_text
                 if record.stack_info:
                     message += "\n" + record.stack_info
-                _native.log(
+                if getattr(record, "_vdk_printed", False):
+                    return
+                _native.print_record(
                     record.levelno,
                     record.name,
                     message,
@@ -32,10 +35,24 @@ def configure(logging):
             except Exception:
                 self.handleError(record)
 
+    connect(logging)
     logging.root.addHandler(RunHandler())
     logging.root.setLevel(_verbosity(sys.argv))
     for name, level in _native.logger_levels().items():
         _set_level(logging.getLogger(name), level)
+
+
+def connect(logging):
+    """Hands the program's own records, which are printed already, to whatever other handlers there are."""
+
+    def receive(level, name, message, file, line, function):
+        logger = logging.getLogger(name)
+        if logger.isEnabledFor(level):
+            record = logger.makeRecord(name, level, file, line, message, (), None, function)
+            record._vdk_printed = True
+            logger.handle(record)
+
+    _native.set_record_receiver(receive)
 
 
 def _set_level(logger, level):
