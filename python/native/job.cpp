@@ -130,7 +130,13 @@ std::string not_storable(StateKind kind, const std::string& name, const char* wh
 
 nb::object deep_copy(nb::handle object) { return import("copy").attr("deepcopy")(object); }
 
-Batch renamed(Batch batch, const std::vector<std::string>& names) {
+void send_to_all(Ingester& ingester, const std::vector<Destination>& destinations, Batch batch) {
+  if (destinations.empty()) return;
+  for (std::size_t i = 0; i + 1 < destinations.size(); ++i) ingester.send(destinations[i], batch);
+  ingester.send(destinations.back(), std::move(batch));
+}
+
+Batch renamed(const Batch& batch, const std::vector<std::string>& names) {
   std::vector<Column> columns = batch.columns();
   if (columns.size() != names.size()) {
     throw user_error({.what = "There are " + std::to_string(names.size()) +
@@ -432,10 +438,7 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
   Batch batch = builder.finish();
   const Call call(*this);
   call.work([&](JobContext& context) {
-    for (std::size_t i = 0; i < destinations.size(); ++i) {
-      const bool last = i + 1 == destinations.size();
-      context.ingester().send(destinations[i], last ? std::move(batch) : batch);
-    }
+    send_to_all(context.ingester(), destinations, std::move(batch));
   });
 }
 
@@ -455,11 +458,8 @@ void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::
   call.work([&](JobContext& context) {
     ArrowBatchReader reader(static_cast<ArrowArrayStream*>(stream));
     while (std::optional<Batch> batch = reader.next()) {
-      if (!wanted.empty()) batch = renamed(std::move(*batch), wanted);
-      for (std::size_t i = 0; i < destinations.size(); ++i) {
-        const bool last = i + 1 == destinations.size();
-        context.ingester().send(destinations[i], last ? std::move(*batch) : *batch);
-      }
+      if (!wanted.empty()) batch = renamed(*batch, wanted);
+      send_to_all(context.ingester(), destinations, std::move(*batch));
     }
   });
 }

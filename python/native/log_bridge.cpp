@@ -26,7 +26,7 @@ std::thread::id g_receiving_thread;
 std::mutex g_mutex;
 std::deque<Record> g_records;
 
-nb::object& receiver() {
+nb::object& kept_receiver() {
   static auto* kept = new nb::object;  // the interpreter ends before the process does
   return *kept;
 }
@@ -68,10 +68,10 @@ void tap_core_log() {
   });
 }
 
-void set_record_receiver(nb::object wanted) {
-  g_wanted = !wanted.is_none();
+void set_record_receiver(nb::object receiver) {
+  g_wanted = !receiver.is_none();
   g_receiving_thread = std::this_thread::get_id();
-  receiver() = std::move(wanted);
+  kept_receiver() = std::move(receiver);
 }
 
 void log_from_python(const LogRecord& record) {
@@ -87,7 +87,7 @@ void hand_over_records() noexcept {
     const std::lock_guard lock(g_mutex);
     records.swap(g_records);
   }
-  const nb::object receive = receiver();
+  const nb::object receive = kept_receiver();
   for (const Record& record : records) {
     try {
       receive(python_level(record.level), make_str(record.logger), make_str(record.message),

@@ -32,7 +32,7 @@ int clear_job(PyObject* self) {
   return 0;
 }
 
-PyType_Slot kJobSlots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse_job)},
+PyType_Slot job_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse_job)},
                            {Py_tp_clear, reinterpret_cast<void*>(clear_job)},
                            {0, nullptr}};
 
@@ -124,7 +124,7 @@ NB_MODULE(_native, module) {
            nb::arg("requested_schema").none() = nb::none())
       .def("__len__", &vdk::ArrowBatch::rows);
 
-  nb::class_<Job>(module, "Job", nb::type_slots(kJobSlots))
+  nb::class_<Job>(module, "Job", nb::type_slots(job_slots))
       .def_prop_ro("name", &Job::name)
       .def_prop_ro("directory", &Job::directory)
       .def("arguments", &Job::arguments)

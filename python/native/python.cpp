@@ -30,13 +30,14 @@ std::string class_name(nb::handle object) {
 }
 
 nb::object make_str(std::string_view utf8) {
+  const char* bytes = utf8.data();
   const auto size = static_cast<Py_ssize_t>(utf8.size());
   // Lone surrogates come back as they are; bytes that are no text at all are escaped rather than
   // lost.
-  PyObject* text = PyUnicode_DecodeUTF8(utf8.data(), size, "surrogatepass");
+  PyObject* text = PyUnicode_DecodeUTF8(bytes, size, "surrogatepass");
   if (!text) {
     PyErr_Clear();
-    text = PyUnicode_DecodeUTF8(utf8.data(), size, "surrogateescape");
+    text = PyUnicode_DecodeUTF8(bytes, size, "surrogateescape");
   }
   if (!text) nb::raise_python_error();
   return nb::steal(text);

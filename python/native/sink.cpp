@@ -194,12 +194,13 @@ nb::object ArrowBatch::arrow_c_stream(nb::handle) const {
   stream->get_last_error = Stream::get_last_error;
   stream->release = Stream::release;
   stream->private_data = new Stream{batch_};
-  PyObject* capsule = PyCapsule_New(stream.get(), kCapsuleName, delete_capsule);
+  ArrowArrayStream* owned = stream.release();
+  PyObject* capsule = PyCapsule_New(owned, kCapsuleName, delete_capsule);
   if (!capsule) {
-    stream->release(stream.get());
+    owned->release(owned);
+    delete owned;
     nb::raise_python_error();
   }
-  stream.release();
   return nb::steal(capsule);
 }
 
