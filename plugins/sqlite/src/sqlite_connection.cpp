@@ -5,59 +5,12 @@
 #include <limits>
 #include <thread>
 
+#include "vdk/connection/sql_text.hpp"
+
 namespace vdk::sqlite {
 namespace {
 
 using std::chrono::milliseconds;
-
-// The part of a script that is worth showing: the line at `offset`, with a mark under it.
-std::string excerpt(std::string_view script, std::size_t offset) {
-  constexpr std::size_t kWidth = 100;
-  offset = std::min(offset, script.size());
-  const auto before = script.substr(0, offset).rfind('\n');
-  std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
-  std::size_t end = std::min(script.find('\n', offset), script.size());
-  if (offset - begin > kWidth / 2) {
-    begin = offset - kWidth / 2;
-  }
-  end = std::min(end, begin + kWidth);
-  std::string mark;
-  for (const char c : script.substr(begin, offset - begin)) {
-    if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
-      mark += c == '\t' ? '\t' : ' ';
-    }
-  }
-  return std::string(script.substr(begin, end - begin)) + '\n' + mark + '^';
-}
-
-// The beginning of a statement that has no known place of its error.
-std::string beginning(std::string_view sql) {
-  constexpr std::size_t kLimit = 300;
-  std::size_t end = std::min(sql.size(), kLimit);
-  while (end < sql.size() && end > 0 && (static_cast<unsigned char>(sql[end]) & 0xC0) == 0x80) {
-    --end;
-  }
-  return std::string(sql.substr(0, end)) + (end < sql.size() ? "…" : "");
-}
-
-// Where code begins again: behind blanks, comments and semicolons.
-std::size_t next_code(std::string_view sql, std::size_t from) {
-  std::size_t i = from;
-  while (i < sql.size()) {
-    const char c = sql[i];
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == ';') {
-      ++i;
-    } else if (sql.substr(i, 2) == "--") {
-      i = std::min(sql.find('\n', i), sql.size());
-    } else if (sql.substr(i, 2) == "/*") {
-      const auto close = sql.find("*/", i + 2);
-      i = close == std::string_view::npos ? sql.size() : close + 2;
-    } else {
-      break;
-    }
-  }
-  return i;
-}
 
 std::string hexadecimal(const unsigned char* bytes, std::size_t size) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -240,9 +193,9 @@ SqliteConnection::~SqliteConnection() = default;
 std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
   const Api& api = database_->api();
   const auto fail = [&](std::size_t statement_begin, int offset, int ordinal) {
-    const std::string shown = offset >= 0
-                                  ? excerpt(sql, statement_begin + static_cast<std::size_t>(offset))
-                                  : beginning(sql.substr(next_code(sql, statement_begin)));
+    const std::string shown =
+        offset >= 0 ? excerpt_at(sql, statement_begin + static_cast<std::size_t>(offset))
+                    : beginning_of(sql.substr(next_code(sql, statement_begin)));
     database_->throw_error(
         "in statement " + std::to_string(ordinal) + ":\n" + shown,
         ordinal > 1 ? "The statements before it took effect; it and those after it did not." : "");

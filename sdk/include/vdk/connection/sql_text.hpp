@@ -1,6 +1,8 @@
 // SQL text and its statements.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,5 +20,15 @@ enum class SqlDialect { sqlite, postgres };
 // statement. The pieces are views of the script.
 [[nodiscard]] VDK_API std::vector<std::string_view> split_statements(
     std::string_view script, SqlDialect dialect = SqlDialect::sqlite);
+
+// Where code begins at or after `from`, behind blanks, comments and semicolons; the text's size
+// where there is none.
+[[nodiscard]] VDK_API std::size_t next_code(std::string_view sql, std::size_t from,
+                                            SqlDialect dialect = SqlDialect::sqlite) noexcept;
+
+// For messages about a statement that failed: the line at a byte offset with a mark under the
+// place, or, where no place is known, the beginning of the text.
+[[nodiscard]] VDK_API std::string excerpt_at(std::string_view sql, std::size_t offset);
+[[nodiscard]] VDK_API std::string beginning_of(std::string_view sql);
 
 }  // namespace vdk
