@@ -61,11 +61,16 @@ PluginManifest parse_manifest(const fs::path& file) {
   manifest.engine = text_at(json, "engine");
   manifest.connections = names_at(json, "connections");
   manifest.sinks = names_at(json, "sinks");
-  manifest.section_key = lower(text_at(json, "section_key"));
+  manifest.section_keys = names_at(json, "section_keys");
+  const Value* trimmed = json.find("trimmed_section_names");
+  manifest.trimmed_section_names = trimmed && trimmed->if_bool() && *trimmed->if_bool();
   if (const Value* options = json.find("options"); options && options->if_list()) {
     for (const Value& entry : *options->if_list()) manifest.options.push_back(parse_option(entry));
   }
   manifest.module = fs::path(file).replace_extension(".so");
+  if (const std::string module = text_at(json, "module"); !module.empty()) {
+    manifest.module.replace_filename(fs::path(module).filename().string() + ".so");
+  }
   if (manifest.name.empty()) {
     throw configuration_error(
         {.what = fmt::format("The plugin manifest {} names no plugin.", file.string())});

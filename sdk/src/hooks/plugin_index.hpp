@@ -25,8 +25,10 @@ struct PluginManifest {
   std::string engine;                    // names that alias one engine share it
   std::vector<std::string> connections;  // lower case
   std::vector<std::string> sinks;        // lower case
-  std::string
-      section_key;  // a configuration sub-section that has this key is a connection and a sink too
+  // A configuration sub-section that has one of these keys is a connection and a sink too.
+  std::vector<std::string> section_keys;
+  // Upstream's plugin of this engine trims the letters of "vdk_" from the names of sub-sections.
+  bool trimmed_section_names = false;
   std::vector<Option> options;
   std::filesystem::path module;
 };

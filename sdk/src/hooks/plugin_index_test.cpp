@@ -54,7 +54,7 @@ class PluginIndexTest : public testing::Test {
 TEST_F(PluginIndexTest, reads_manifests_and_leaves_broken_ones_out) {
   write("vdk_b.json",
         R"({"name": "b", "version": "1", "engine": "e", "connections": ["B", "C"], "sinks": ["b"],
-                          "section_key": "B_FILE", "options": [
+                          "section_keys": ["B_FILE", "b_host"], "options": [
                             {"key": "b_file", "default": "<temporary directory>/b.db", "description": "The file."},
                             {"key": "b_password", "default": "", "sensitive": true}, {"key": "b_limit", "default": 5}]})");
   write("vdk_a.json", R"({"name": "a", "version": "2"})");
@@ -66,7 +66,8 @@ TEST_F(PluginIndexTest, reads_manifests_and_leaves_broken_ones_out) {
   EXPECT_EQ(index.manifests()[0].name, "a");
   const PluginManifest& manifest = index.manifests()[1];
   EXPECT_EQ(manifest.connections, (std::vector<std::string>{"b", "c"}));
-  EXPECT_EQ(manifest.section_key, "b_file");
+  EXPECT_EQ(manifest.section_keys, (std::vector<std::string>{"b_file", "b_host"}));
+  EXPECT_FALSE(manifest.trimmed_section_names);
   EXPECT_EQ(manifest.module.filename(), "vdk_b.so");
   EXPECT_NE(logged_.find("vdk_broken.json"), std::string::npos) << logged_;
   EXPECT_NE(logged_.find("vdk_nameless.json"), std::string::npos) << logged_;
@@ -77,6 +78,16 @@ TEST_F(PluginIndexTest, reads_manifests_and_leaves_broken_ones_out) {
   EXPECT_EQ(configuration.get_string("b_file"), (fs::temp_directory_path() / "b.db").string());
   EXPECT_EQ(configuration.get_integer("b_limit"), 5);
   EXPECT_TRUE(configuration.is_sensitive("b_password"));
+}
+
+TEST_F(PluginIndexTest, several_manifests_may_share_a_module) {
+  write("vdk_b.json", R"({"name": "b", "module": "vdk_a", "trimmed_section_names": true})");
+  write("vdk_c.json", R"({"name": "c", "module": "../elsewhere/vdk_a"})");
+  const PluginIndex index(directory_, hooks_);
+  ASSERT_EQ(index.manifests().size(), 2U);
+  EXPECT_EQ(index.manifests()[0].module, directory_ / "vdk_a.so");
+  EXPECT_TRUE(index.manifests()[0].trimmed_section_names);
+  EXPECT_EQ(index.manifests()[1].module, directory_ / "vdk_a.so");
 }
 
 TEST_F(PluginIndexTest, an_absent_directory_has_no_plugins) {
