@@ -1,0 +1,35 @@
+// The driver that runs SQL text on a PostgreSQL server.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "postgres_session.hpp"
+#include "vdk/connection/driver.hpp"
+
+namespace vdk::postgres {
+
+class PostgresConnection : public DriverConnection {
+ public:
+  explicit PostgresConnection(std::shared_ptr<Session> session);
+  ~PostgresConnection() override;
+
+  // Sends the text whole: unless it controls transactions itself, its statements are one
+  // transaction, committed at its end. Rows arrive one by one; those of a stream that is destroyed
+  // early are read to their end, because ending the statement would undo what it did.
+  [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql) override;
+  [[nodiscard]] LiteralStyle literal_style() const noexcept override;
+  [[nodiscard]] bool is_connected() override { return session_->is_connected(); }
+  void interrupt() noexcept override { session_->interrupt(); }
+  [[nodiscard]] std::string description() const override { return session_->place(); }
+
+ private:
+  std::shared_ptr<Session> session_;  // shared with the result stream
+};
+
+[[nodiscard]] std::unique_ptr<DriverConnection> open_connection(const Engine& engine,
+                                                                const Configuration& configuration,
+                                                                std::string_view section);
+
+}  // namespace vdk::postgres

@@ -1,0 +1,85 @@
+// One session with a server: the connection, its results, and what ends a statement early.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <libpq-fe.h>
+
+#include "postgres_settings.hpp"
+
+namespace vdk::postgres {
+
+struct ClearResult {
+  void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using Result = std::unique_ptr<PGresult, ClearResult>;
+[[nodiscard]] bool has_failed(const PGresult* result) noexcept;
+
+// One thread at a time, but interrupt() from any.
+class Session {
+ public:
+  // Throws Error: configuration where the log-in is refused, platform where there is no server.
+  explicit Session(const Settings& settings);
+  // In a forked child it leaves the parent's session alone.
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  [[nodiscard]] PGconn* handle() const noexcept { return connection_.get(); }
+  [[nodiscard]] const Engine& engine() const noexcept { return engine_; }
+  // "PostgreSQL database d at h:5432"
+  [[nodiscard]] const std::string& place() const noexcept { return place_; }
+
+  // Sends a text of one or several statements; next_result() then gives what comes back, row by
+  // row, and null at the end. Throw PostgresError where the connection is lost.
+  void send(const std::string& sql);
+  [[nodiscard]] Result next_result();
+  // Reads to the end of what was sent; `failure`, else the first failure that comes, or null.
+  [[nodiscard]] Result finish(Result failure = {});
+  // Runs a text without rows to its end. Throws PostgresError.
+  void run(const std::string& sql);
+
+  [[nodiscard]] bool is_connected() noexcept;
+  void interrupt() noexcept;
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(); }
+  void clear_interrupt() noexcept { interrupted_.store(false); }
+
+ private:
+  class Descriptor {
+   public:
+    Descriptor();
+    ~Descriptor();
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int get() const noexcept { return number_; }
+
+   private:
+    int number_;
+  };
+  struct Finish {
+    void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+  };
+  struct FreeCancel {
+    void operator()(PGcancel* cancel) const noexcept { PQfreeCancel(cancel); }
+  };
+
+  void connect(const Settings& settings);
+  void make_text_forms_exact();
+  void wait_for_input();
+  void cancel() noexcept;
+  [[noreturn]] void throw_lost();
+
+  Engine engine_;
+  std::string place_;
+  Descriptor wake_;  // readable once a statement was interrupted
+  std::unique_ptr<PGconn, Finish> connection_;
+  std::unique_ptr<PGcancel, FreeCancel> cancel_;
+  int owner_;  // the process
+  std::atomic<bool> running_{false};
+  std::atomic<bool> interrupted_{false};
+};
+
+}  // namespace vdk::postgres
