@@ -19,13 +19,15 @@ class Configuration;
 class DriverConnection;
 class HookDispatcher;
 class Sink;
+struct Destination;
 
 // Opens a connection for the configuration section (the main section, or a sub-section such as
 // "reports").
 using ConnectionFactory = std::function<std::unique_ptr<DriverConnection>(
     const Configuration&, std::string_view section)>;
-using SinkFactory =
-    std::function<std::unique_ptr<Sink>(const Configuration&, std::string_view section)>;
+// vdk/ingest/sink.hpp
+using SinkFactory = std::function<std::unique_ptr<Sink>(
+    const Configuration&, std::string_view section, const Destination&)>;
 
 // What a plugin hands in when it is loaded.
 class VDK_API Contributions {
