@@ -1,4 +1,4 @@
-// Batches as Arrow C structs. Each column's array owns the column, so a receiver may move single
+// Batches as Arrow C structs. Each column's array shares the batch, so a receiver may move single
 // children out of the struct array and release them later, as the interface allows.
 #include <array>
 #include <bit>
@@ -48,7 +48,7 @@ struct SchemaHolder {
 };
 
 struct ArrayHolder {
-  Column column;
+  Batch batch;  // keeps the column alive
   std::array<const void*, 3> buffers{};
   std::vector<std::unique_ptr<OwnedArray>> children;
   std::vector<ArrowArray*> child_pointers;
@@ -117,10 +117,10 @@ void export_field(const Field& field, ArrowSchema* out) {
   fill_schema(out, std::move(holder), format_of(field.type), ARROW_FLAG_NULLABLE);
 }
 
-void export_column(Column column, std::size_t rows, ArrowArray* out) {
+void export_column(const Batch& batch, const Column& kept, ArrowArray* out) {
+  const std::size_t rows = batch.rows();
   auto holder = std::make_unique<ArrayHolder>();
-  holder->column = std::move(column);
-  const Column& kept = holder->column;
+  holder->batch = batch;
   std::int64_t nulls = count_nulls(kept.validity, rows);
   holder->buffers[0] = nulls == 0 ? nullptr : kept.validity.data();
   std::int64_t buffers = 2;
@@ -145,19 +145,19 @@ void export_column(Column column, std::size_t rows, ArrowArray* out) {
 
 }  // namespace
 
-void Batch::export_to_arrow(Batch batch, ArrowSchema* schema, ArrowArray* array) {
+void Batch::export_to_arrow(const Batch& batch, ArrowSchema* schema, ArrowArray* array) {
   auto schema_holder = std::make_unique<SchemaHolder>();
   auto array_holder = std::make_unique<ArrayHolder>();
-  const std::size_t count = batch.columns_.size();
+  const std::size_t count = batch.columns().size();
   schema_holder->children.reserve(count);
   schema_holder->child_pointers.reserve(count);
   array_holder->children.reserve(count);
   array_holder->child_pointers.reserve(count);
-  for (Column& column : batch.columns_) {
+  for (const Column& column : batch.columns()) {
     schema_holder->children.push_back(std::make_unique<OwnedSchema>());
     export_field(column.field, &schema_holder->children.back()->value);
     array_holder->children.push_back(std::make_unique<OwnedArray>());
-    export_column(std::move(column), batch.rows_, &array_holder->children.back()->value);
+    export_column(batch, column, &array_holder->children.back()->value);
   }
   fill_schema(schema, std::move(schema_holder), "+s", 0);
   fill_array(array, std::move(array_holder), batch.rows_, 0, 1);

@@ -1,15 +1,19 @@
 // The ingestion pipeline of one job context: rows are gathered into batches, queued within a bound
 // of bytes, and committed in order by one committer per destination.
 //
-// A load is everything for one method, target and table: it has one sink, one order and one line in
-// the statistics. Up to `ingester_number_of_worker_threads` loads are committed to at once; nothing
-// waits for a timer. A batch that fails is remembered for the barrier and later ones go on. After a
-// fork the child's copy is inert: sends throw, everything else does nothing.
+// A lane is everything for one method, target and table: it has one sink, one order and one line in
+// the statistics. What one step sends through it is a load. Up to
+// `ingester_number_of_worker_threads` lanes are committed to at once, each with as many of its
+// batches as wait; nothing waits for a timer. A batch that fails is remembered for the barrier;
+// later ones go on, except where the sink stores exactly once: there the load ends, so that what is
+// stored stays the beginning of what was sent. After a fork the child's copy is inert: sends throw,
+// everything else does nothing.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +29,27 @@ namespace vdk {
 
 class HookDispatcher;
 
-// What one load got, from the sink's acknowledgements.
+// What one lane got, from the sink's acknowledgements.
 struct LoadStatistics {
   Destination destination;     // with the collection id of its first send
   std::int64_t rows_sent = 0;  // handed to the queue; rows that still gather are not counted
   std::int64_t rows_committed = 0;
+  std::int64_t rows_resumed = 0;  // stored by an earlier attempt, and so not again
+  std::int64_t rows_rejected = 0;
+  std::int64_t values_discarded = 0;  // rows or values left out as the contract has it
   std::int64_t batches_failed = 0;
+  std::vector<Rejection> rejected{};
+  std::vector<Rejection> discarded{};
+  std::optional<Delivery> delivery{};  // nothing before the first commit
+  std::string delivery_note{};
+};
+
+// Whose rows they are.
+struct IngestScope {
+  std::string job_name;  // with the op id the default collection id
+  std::string op_id;
+  std::string execution_id;  // that the ledger knows: of the first attempt, where one is resumed
+  bool resume = false;
 };
 
 class VDK_API Ingester {
@@ -38,9 +57,8 @@ class VDK_API Ingester {
   // Called after every commit, in the committer's thread; must not throw.
   using Progress = std::function<void(const LoadStatistics&)>;
 
-  // `job_name` and `op_id` make the default collection id.
-  Ingester(HookDispatcher& hooks, const Configuration& configuration, std::string job_name,
-           std::string op_id, Progress progress = {});
+  Ingester(HookDispatcher& hooks, const Configuration& configuration, IngestScope scope,
+           Progress progress = {});
   ~Ingester();  // joins its threads; what was not flushed is lost, so call close()
 
   void add_sink(std::string_view method, SinkFactory factory,
@@ -53,6 +71,22 @@ class VDK_API Ingester {
   [[nodiscard]] std::vector<Destination> resolve(std::string_view method, std::string_view target,
                                                  std::string_view table,
                                                  std::string_view collection_id);
+
+  // What is sent from now on belongs to the step of this name, which is unique in the execution and
+  // the same in every attempt. Before the first one rows belong to a step without a name.
+  void begin_step(std::string_view name);
+
+  // The barrier at the end of a step that went well: as flush(), and the step's loads are over, so
+  // that what waits for the end of a load (a replaced table, a file) is made visible. With
+  // `ingest_flush=end_of_job` only marks the step; close() does the rest.
+  void end_step();
+
+  // The same for a step that failed: its rows are stored, its loads do not come to their end.
+  void abandon_step();
+
+  // How the rows that the current step sends to the destination are stored. Throws Error (user)
+  // where it has sent some already that were to be stored otherwise, or the options are incomplete.
+  void set_load_options(const Destination& destination, const LoadOptions& options);
 
   // Queues a batch; waits while the queue is full. Copies nothing. Throws Error when the ingester
   // is closed. With `ingester_wait_to_finish_after_every_send` returns after the commit, and leaves

@@ -21,6 +21,52 @@ void declare_ingest_options(ConfigurationBuilder& builder) {
             .description = "When sent rows must be stored: 'step', before the step that sent them "
                            "ends, so that "
                            "its failure is the step's; or 'end_of_job', as upstream does."})
+      .add({.key = "ingest_disposition",
+            .default_value = "append",
+            .description = "What happens to the rows that a table has: 'append' keeps them, "
+                           "'replace' swaps them for the new ones when the step ends well. A call "
+                           "that sends rows may say otherwise, 'merge' by keys included."})
+      .add({.key = "ingest_contract",
+            .description =
+                "What happens to rows that do not fit their table: 'evolve' changes the table, "
+                "'freeze' rejects them and fails the run, 'discard_row' and 'discard_value' leave "
+                "them out and count them. Unset: tables that a load created evolve, others behave "
+                "as upstream's plugin of the engine."})
+      .add({.key = "ingest_create_tables",
+            .default_value = true,
+            .description = "Create tables that are missing, with types taken from the rows."})
+      .add({.key = "ingest_type_mapping",
+            .default_value = "native",
+            .description = "Types of the columns of created tables: 'native', or 'upstream' for "
+                           "those that upstream's plugin of the engine chose."})
+      .add({.key = "ingest_allow_rewrite",
+            .default_value = false,
+            .description =
+                "Widen the type of a column also where that rewrites all rows of a table "
+                "(PostgreSQL)."})
+      .add({.key = "ingest_ledger",
+            .default_value = "auto",
+            .description =
+                "The table _vdk_loads beside a destination records how far each load has come, in "
+                "the transaction of its rows: so nothing is stored twice. 'auto' does without it "
+                "where the account may not create it, 'required' refuses then, 'off' never keeps "
+                "one."})
+      .add({.key = "ingest_ledger_schema",
+            .description = "Schema of _vdk_loads and _vdk_tables, if not the destination's."})
+      .add({.key = "ingest_max_rejected_rows",
+            .default_value = 0,
+            .description = "So many rejected rows of a run are tolerated. One more, and the step "
+                           "that sent it fails, after all good rows were stored."})
+      .add({.key = "ingest_dead_letter",
+            .description = "Directory for rejected rows, one file of JSON lines for each table. "
+                           "Where it is set, rejected rows do not fail the run."})
+      .add({.key = "ingest_retry_seconds",
+            .default_value = 30,
+            .description = "How long a lost connection is opened again before a batch fails."})
+      .add({.key = "ingest_commit_bytes",
+            .default_value = std::int64_t{32} << 20,
+            .description = "Batches that wait for one destination are committed together up to "
+                           "about this size."})
       .add({.key = "ingest_batch_bytes",
             .default_value = std::int64_t{4} << 20,
             .description =

@@ -36,6 +36,8 @@ PermissionDenied::~PermissionDenied() = default;
 
 TableStore::~TableStore() = default;
 
+std::string TableStore::new_column_name(std::string_view name) const { return std::string(name); }
+
 void TableStore::lock_definition(const TableShape&) {}
 
 std::string quote_name(std::string_view name) { return quoted(name, '"'); }

@@ -15,6 +15,10 @@ Value load_fields(const LoadStatistics& load) {
   fields.set("target", load.destination.target);
   fields.set("table", load.destination.table);
   fields.set("rows", load.rows_committed);
+  if (load.rows_resumed != 0) fields.set("rows_resumed", load.rows_resumed);
+  if (load.rows_rejected != 0) fields.set("rows_rejected", load.rows_rejected);
+  if (load.values_discarded != 0) fields.set("discarded", load.values_discarded);
+  if (load.delivery) fields.set("delivery", to_string(*load.delivery));
   return fields;
 }
 
@@ -27,12 +31,24 @@ JobContext::JobContext(RunScope& scope, Configuration configuration, Request req
       connections_(scope.hooks),
       properties_(StateKind::properties, configuration_, request_.name, request_.team),
       secrets_(StateKind::secrets, configuration_, request_.name, request_.team),
-      ingester_(scope.hooks, configuration_, request_.name, scope.ids.op_id,
+      ingester_(scope.hooks, configuration_,
+                {.job_name = request_.name,
+                 .op_id = scope.ids.op_id,
+                 .execution_id = scope.resumed.empty() ? scope.ids.execution_id : scope.resumed,
+                 .resume = !scope.resumed.empty()},
                 [&events = scope.events](const LoadStatistics& load) {
                   events.emit("rows_committed", load_fields(load));
                 }) {}
 
 JobContext::~JobContext() { host_data.reset(); }
+
+std::string JobContext::path_of(const Step& step) const { return request_.step_path + step.name; }
+
+void JobContext::enter(const Step& step) {
+  current_step_ = path_of(step);
+  templates_in_step_ = 0;
+  ingester_.begin_step(current_step_);
+}
 
 Value JobContext::execution_properties() const {
   const double start = to_unix_seconds(scope_.start);
@@ -91,12 +107,14 @@ ExecutionResult JobContext::execute_template(std::string_view name, Value argume
     configuration.override_value("db_default_type", std::string(database),
                                  {OriginKind::plugin, fmt::format("template '{}'", name)});
   }
-  JobContext context(scope_, std::move(configuration),
-                     {.name = request_.name,
-                      .directory = directory,
-                      .team = request_.team,
-                      .arguments = std::move(arguments),
-                      .template_name = std::string(name)});
+  JobContext context(
+      scope_, std::move(configuration),
+      {.name = request_.name,
+       .directory = directory,
+       .team = request_.team,
+       .arguments = std::move(arguments),
+       .template_name = std::string(name),
+       .step_path = fmt::format("{}/{}#{}/", current_step_, name, ++templates_in_step_)});
   ExecutionResult result = run_data_job(context);
   if (!result.failed()) return result;
   if (result.failure && result.failure->error) std::rethrow_exception(result.failure->error);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,10 @@ struct RunScope {
   Cancellation& cancellation;
   RunIds ids;
   TimePoint start;
+  // A run that goes on where another one ended: the execution that the ledgers of loads know, and
+  // the steps that need not run again. Empty for any other run.
+  std::string resumed{};
+  std::set<std::string, std::less<>> finished_steps{};
 };
 
 // Runs one step of a type. False: the step has nothing to run. Throws what the step throws.
@@ -47,6 +52,7 @@ class VDK_API JobContext {
     std::string team;
     Value arguments{};
     std::string template_name{};
+    std::string step_path{};  // of the steps in it: unique in the execution; "" for the job itself
   };
 
   JobContext(RunScope& scope, Configuration configuration, Request request);
@@ -70,6 +76,11 @@ class VDK_API JobContext {
   // Filled by initialize_job: steps in the order in which they run, and what runs each type.
   std::vector<Step> steps;
   std::map<std::string, StepRunner, std::less<>> runners;
+
+  // The name of a step that is unique in the execution, also where templates run in steps.
+  [[nodiscard]] std::string path_of(const Step& step) const;
+  // The step at work; templates that it runs are told apart by it.
+  void enter(const Step& step);
 
   // The four execution properties (specification: sdk 3.6).
   [[nodiscard]] Value execution_properties() const;
@@ -96,6 +107,8 @@ class VDK_API JobContext {
   StateRouter secrets_;
   TemplateRegistry templates_;
   Ingester ingester_;
+  std::string current_step_;
+  int templates_in_step_ = 0;
 };
 
 }  // namespace vdk

@@ -39,10 +39,6 @@ Value failure_fields(const Failure& failure) {
   return fields;
 }
 
-bool flushes_at_step_end(JobContext& context) {
-  return lower(context.configuration().get_string("ingest_flush")) != "end_of_job";
-}
-
 // The default of run_step: the runner of the step's type, then the barrier of its ingestion.
 StepResult run_step(JobContext& context, const Step& step) {
   StepResult result{step.name, step.type, Clock::now(), {}};
@@ -64,8 +60,9 @@ StepResult run_step(JobContext& context, const Step& step) {
            .countermeasure = "Install the plugin that brings this type of step."});
     }
     log(LogLevel::info, kLogger, fmt::format("Entering {}#run(...) ...", step.name));
+    context.enter(step);
     const bool ran = runner->second(context, step);
-    if (flushes_at_step_end(context)) context.ingester().flush();
+    context.ingester().end_step();
     result.status = ran ? StepStatus::success : StepStatus::not_runnable;
     log(LogLevel::info, kLogger,
         ran ? fmt::format("Exiting  {}#run(...) SUCCESS", step.name)
@@ -73,13 +70,11 @@ StepResult run_step(JobContext& context, const Step& step) {
   } catch (const SkipRemainingSteps& skip) {
     result.status = StepStatus::skip_requested;
     result.details = skip.what();
-    if (flushes_at_step_end(context)) {
-      try {
-        context.ingester().flush();
-      } catch (...) {
-        result.status = StepStatus::error;
-        result.failure = describe_failure(std::current_exception());
-      }
+    try {
+      context.ingester().end_step();
+    } catch (...) {
+      result.status = StepStatus::error;
+      result.failure = describe_failure(std::current_exception());
     }
   } catch (...) {
     result.status = StepStatus::error;
@@ -92,7 +87,7 @@ StepResult run_step(JobContext& context, const Step& step) {
     // Rows that the step sent before it failed are not lost; a second failure must not hide the
     // first.
     try {
-      context.ingester().flush();
+      context.ingester().abandon_step();
     } catch (const std::exception& failure) {
       log(LogLevel::error, kLogger,
           fmt::format("Rows that {} had sent could not be stored either: {}", step.name,

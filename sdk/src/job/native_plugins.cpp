@@ -69,9 +69,10 @@ void register_aliases(JobContext& context, const std::vector<Alias>& aliases) {
     if (alias.store && std::ranges::find(methods, alias.name) == methods.end()) {
       context.ingester().add_sink(
           alias.name,
-          [alias](const Configuration& current, std::string_view section) {
+          [alias](const Configuration& current, std::string_view section,
+                  const Destination& destination) {
             warn_of(alias);
-            return alias.store(current, section);
+            return alias.store(current, section, destination);
           },
           alias.section);
     }
@@ -108,8 +109,9 @@ void register_in(JobContext& context, PluginIndex& index, const NativeContributi
       return index.connection_factory(manifest)(current, of_section);
     };
     SinkFactory store = [&index, &manifest](const Configuration& current,
-                                            std::string_view of_section) {
-      return index.sink_factory(manifest)(current, of_section);
+                                            std::string_view of_section,
+                                            const Destination& destination) {
+      return index.sink_factory(manifest)(current, of_section, destination);
     };
     if (used.connection) connect = used.connection(manifest, std::move(connect));
     if (used.sink) store = used.sink(manifest, std::move(store));

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "vdk/base/export.hpp"
@@ -87,23 +87,23 @@ struct Column {
   }
 };
 
+// Rows in columns. Copies share them.
 class VDK_API Batch {
  public:
-  Batch() = default;
-  Batch(std::vector<Column> columns, std::size_t rows)
-      : columns_(std::move(columns)), rows_(rows) {}
+  Batch();
+  Batch(std::vector<Column> columns, std::size_t rows);
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-  [[nodiscard]] const std::vector<Column>& columns() const noexcept { return columns_; }
+  [[nodiscard]] const std::vector<Column>& columns() const noexcept { return *columns_; }
   [[nodiscard]] Schema schema() const;
   [[nodiscard]] std::size_t bytes() const noexcept;  // the memory that it holds
 
-  // Moves the batch into Arrow's C structs (a struct array of its columns); the receiver calls
-  // release.
-  static void export_to_arrow(Batch batch, ArrowSchema* schema, ArrowArray* array);
+  // The batch as Arrow's C structs (a struct array of its columns), which share its rows; the
+  // receiver calls release.
+  static void export_to_arrow(const Batch& batch, ArrowSchema* schema, ArrowArray* array);
 
  private:
-  std::vector<Column> columns_;
+  std::shared_ptr<const std::vector<Column>> columns_;  // never null
   std::size_t rows_ = 0;
 };
 

@@ -46,6 +46,7 @@ struct Load {
   std::string step;       // unique in the execution, the same in every attempt
   Destination destination;
   LoadOptions options{};
+  bool resume = false;  // goes on where an earlier attempt of the execution ended
 };
 
 // How much of a load was stored, or rejected for good. `digest` is a rolling hash of the first

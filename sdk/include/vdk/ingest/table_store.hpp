@@ -88,8 +88,8 @@ struct StoreTraits {
   std::string engine;  // "sqlite": in messages
   UnknownColumns unknown_columns = UnknownColumns::refuse;
   std::string row_order = "rowid";  // orders the rows of a temporary table
-  std::string equals_or_both_null = "IS NOT DISTINCT FROM";
-  bool ddl_joins_rows = true;           // a table may be made in the transaction that fills it
+  bool indexes_merge_keys = true;   // a merge without an index would read the table for each row
+  bool ddl_joins_rows = true;       // a table may be made in the transaction that fills it
   bool rewrites_when_widening = false;  // a wider type rewrites the table's rows
   bool holds_nul_in_text = true;        // U+0000 in text
   bool holds_nan = true;                // else NaN becomes NULL
@@ -125,6 +125,8 @@ class VDK_API TableStore {
   [[nodiscard]] virtual TableShape read_table(const std::vector<std::string>& path) = 0;
   // How the engine compares names of columns where no exact one matches: folds what it folds.
   [[nodiscard]] virtual std::string fold(std::string_view name) const = 0;
+  // The name that a new column gets: as the engine reads it unquoted, where it can be.
+  [[nodiscard]] virtual std::string new_column_name(std::string_view name) const;
 
   // Keeps others from changing this table's definition until the transaction ends, also where it
   // does not exist yet. Nothing where begin() does.

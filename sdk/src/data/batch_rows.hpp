@@ -1,0 +1,21 @@
+// Rows of a batch: some of them, and a hash of them all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "vdk/data/batch.hpp"
+
+namespace vdk {
+
+// The rows at these indices, in that order; types stay as they are.
+[[nodiscard]] Column select_rows(const Column& column, std::span<const std::size_t> rows);
+[[nodiscard]] Batch select_rows(const Batch& batch, std::span<const std::size_t> rows);
+[[nodiscard]] Batch slice_rows(const Batch& batch, std::size_t begin, std::size_t count);
+
+// A hash of the batch's names, types and values; what null rows hold in their buffers is left out.
+// `seed` is the digest of the batches before it. Not for use against forgery.
+[[nodiscard]] std::uint64_t digest_rows(const Batch& batch, std::uint64_t seed);
+
+}  // namespace vdk

@@ -1,0 +1,833 @@
+// The rules of loads into tables, the same for every engine.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/kill_point.hpp"
+#include "base/text.hpp"
+#include "data/batch_rows.hpp"
+#include "ingest/dead_letter.hpp"
+#include "ingest/ledger.hpp"
+#include "ingest/merge.hpp"
+#include "ingest/table_fit.hpp"
+#include "vdk/base/error.hpp"
+#include "vdk/base/log.hpp"
+#include "vdk/config/configuration.hpp"
+#include "vdk/ingest/table_store.hpp"
+
+namespace vdk {
+namespace {
+
+constexpr std::string_view kLogger = "vdk.ingest";
+constexpr std::int64_t kMostSoughtRows = 1000;  // refused rows that are looked for one by one
+
+// Stores of one section and target that wait for their next use.
+class StorePool {
+ public:
+  explicit StorePool(std::function<std::unique_ptr<TableStore>()> open) : open_(std::move(open)) {}
+
+  std::unique_ptr<TableStore> take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        auto store = std::move(idle_.back());
+        idle_.pop_back();
+        return store;
+      }
+    }
+    return open_();
+  }
+  void give(std::unique_ptr<TableStore> store) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(store));
+  }
+
+ private:
+  std::function<std::unique_ptr<TableStore>()> open_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<TableStore>> idle_;
+};
+
+// Waits between attempts that grow and differ, so that two that met do not meet again.
+class Backoff {
+ public:
+  Backoff(std::chrono::milliseconds first, std::chrono::milliseconds most)
+      : next_(first), most_(most) {}
+  void wait() {
+    std::uniform_int_distribution<std::int64_t> jitter(next_.count() / 2, next_.count());
+    std::this_thread::sleep_for(std::chrono::milliseconds(jitter(random_)));
+    next_ = std::min(next_ * 2, most_);
+  }
+
+ private:
+  std::chrono::milliseconds next_;
+  std::chrono::milliseconds most_;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+enum class LedgerMode { automatic, required, off };
+
+struct Settings {
+  std::optional<Contract> contract;
+  LedgerMode ledger = LedgerMode::automatic;
+  std::string ledger_schema;
+  bool create_tables = true;
+  bool allow_rewrite = false;
+  std::chrono::seconds retry{};
+};
+
+Error bad_choice(std::string_view key, const std::string& value, std::string_view choices) {
+  return configuration_error(
+      {.what = fmt::format("{} must be one of {}, and is '{}'.", key, choices, value),
+       .consequence = "Rows cannot be ingested.",
+       .countermeasure = fmt::format("Correct {}, or remove it: its default fits.", key)});
+}
+
+Settings read_settings(const Configuration& configuration, std::string_view section,
+                       const std::string& create_option) {
+  Settings settings;
+  const std::string contract = lower(configuration.get_string("ingest_contract"));
+  if (contract == "evolve") {
+    settings.contract = Contract::evolve;
+  } else if (contract == "freeze") {
+    settings.contract = Contract::freeze;
+  } else if (contract == "discard_row") {
+    settings.contract = Contract::discard_row;
+  } else if (contract == "discard_value") {
+    settings.contract = Contract::discard_value;
+  } else if (!contract.empty()) {
+    throw bad_choice("ingest_contract", contract, "evolve, freeze, discard_row, discard_value");
+  }
+  const std::string ledger = lower(configuration.get_string("ingest_ledger"));
+  if (ledger == "required") {
+    settings.ledger = LedgerMode::required;
+  } else if (ledger == "off") {
+    settings.ledger = LedgerMode::off;
+  } else if (ledger != "auto") {
+    throw bad_choice("ingest_ledger", ledger, "auto, required, off");
+  }
+  settings.ledger_schema = configuration.get_string("ingest_ledger_schema");
+  settings.create_tables = configuration.get_bool("ingest_create_tables");
+  if (!create_option.empty()) {
+    const bool own = !configuration.get(create_option, section).is_null();
+    settings.create_tables = settings.create_tables &&
+                             configuration.get_bool(create_option, own ? section : kMainSection);
+  }
+  settings.allow_rewrite = configuration.get_bool("ingest_allow_rewrite");
+  settings.retry = std::chrono::seconds(configuration.get_integer("ingest_retry_seconds"));
+  return settings;
+}
+
+std::size_t count_rows(std::span<const Batch> batches) {
+  std::size_t rows = 0;
+  for (const Batch& batch : batches) rows += batch.rows();
+  return rows;
+}
+
+void add(std::vector<Rejection>& sum, const std::vector<Rejection>& more) {
+  for (const Rejection& rejection : more) {
+    const auto known = std::ranges::find_if(sum, [&](const Rejection& other) {
+      return other.reason == rejection.reason && other.column == rejection.column;
+    });
+    if (known == sum.end()) {
+      sum.push_back(rejection);
+    } else {
+      known->rows += rejection.rows;
+    }
+  }
+}
+
+// The engine refused values of an append, in terms of the rows that were given to the sink.
+struct Refused {
+  RowsRefused cause;
+  std::vector<std::size_t> rows;  // counted over the batches given; empty: not known
+};
+
+// Rows of consecutive batches that go into a table in one append.
+struct Portion {
+  std::vector<std::size_t> into;
+  Schema schema;
+  std::vector<Batch> batches;
+  std::vector<std::size_t> rows;  // for each row its index over the batches given
+};
+
+class TableSink final : public Sink {
+ public:
+  TableSink(std::shared_ptr<StorePool> pool, Settings settings, std::filesystem::path dead_letters,
+            Destination destination)
+      : pool_(std::move(pool)),
+        settings_(std::move(settings)),
+        dead_letter_(std::move(dead_letters)),
+        load_{.execution = {}, .step = {}, .destination = std::move(destination)} {}
+
+  LoadPosition begin_load(const Load& load) override {
+    load_ = load;
+    ledger_.reset();
+    recorded_.reset();
+    position_ = {};
+    staging_.clear();
+    filled_.clear();
+    stored_ = false;
+    if (!load.resume || settings_.ledger == LedgerMode::off) return position_;
+    with_store([&](TableStore& store) {
+      open_ledger(store.find_table(load_.destination.table));
+      recorded_ = ledger_->read(store);
+    });
+    if (recorded_) position_ = *recorded_;
+    return position_;
+  }
+
+  WriteResult write(std::span<const Batch> batches, const LoadPosition& after) override {
+    require_table(batches);
+    WriteResult result;
+    sought_ = 0;
+    store(batches, position_.total() + 1, after, result);
+    return result;
+  }
+
+  void end_load() override {
+    if (load_.options.disposition == Disposition::replace) replace_rows();
+  }
+
+  [[nodiscard]] Delivery delivery() const override {
+    return keeps_ledger() ? Delivery::exactly_once : Delivery::at_least_once;
+  }
+  [[nodiscard]] std::string delivery_note() const override { return denied_; }
+
+ private:
+  void require_table(std::span<const Batch> batches) const {
+    if (load_.destination.table.empty()) {
+      throw user_error({.what = "The rows have no destination table.",
+                        .consequence = "They were not stored.",
+                        .countermeasure = "Pass destination_table when rows are sent."});
+    }
+    for (const Batch& batch : batches) {
+      if (batch.rows() == 0 || !batch.columns().empty()) continue;
+      throw user_error(
+          {.what = "The rows for the table " + load_.destination.table + " have no columns.",
+           .consequence = "They were not stored.",
+           .countermeasure = "Send rows with at least one key."});
+    }
+  }
+
+  [[nodiscard]] bool keeps_ledger() const {
+    return settings_.ledger != LedgerMode::off && denied_.empty();
+  }
+  [[nodiscard]] std::optional<Contract> contract() const {
+    return load_.options.contract ? load_.options.contract : settings_.contract;
+  }
+
+  // Stores the rows, finding by halves those that the engine refuses. Every part is a transaction
+  // of its own, in order, so that what is there is always the beginning of the load.
+  void store(std::span<const Batch> batches, std::int64_t first_row, const LoadPosition& after,
+             WriteResult& result) {
+    std::optional<Refused> refused = attempt(batches, first_row, after, result);
+    if (!refused) return;
+    const std::size_t rows = count_rows(batches);
+    if (rows > 1 && refused->rows.empty()) {
+      if (sought_ >= kMostSoughtRows) throw too_many_refused(refused->cause);
+      const auto [first, second] = halve(batches, rows / 2);
+      LoadPosition between = position_;
+      between.partial += static_cast<std::int64_t>(rows / 2);
+      store(first, first_row, between, result);
+      store(second, first_row + static_cast<std::int64_t>(rows / 2), after, result);
+      return;
+    }
+    if (refused->rows.empty()) refused->rows = {0};
+    ++sought_;
+    const std::vector<Batch> rest = without(batches, refused->rows);
+    add(result.rejected, {{refused->cause.reason(), refused->cause.column(), refused->cause.what(),
+                           first_row + static_cast<std::int64_t>(refused->rows.front()),
+                           static_cast<std::int64_t>(refused->rows.size())}});
+    bury(batches, refused->rows, first_row, refused->cause.reason());
+    position_.rejected += static_cast<std::int64_t>(refused->rows.size());
+    store(rest, first_row, after, result);
+  }
+
+  [[nodiscard]] Error too_many_refused(const RowsRefused& cause) const {
+    return user_error(
+        {.what = fmt::format("More than {} rows for the table {} were refused one by one.",
+                             kMostSoughtRows, load_.destination.table),
+         .why = std::string("The last refusal: ") + cause.what(),
+         .consequence = "The rows of this batch that follow were not stored.",
+         .countermeasure = "Make the values fit the table, or the table fit the values."});
+  }
+
+  void bury(std::span<const Batch> batches, std::span<const std::size_t> rows,
+            std::int64_t first_row, std::string_view reason) const {
+    if (!dead_letter_.keeps()) return;
+    std::size_t begin = 0;
+    for (const Batch& batch : batches) {
+      std::vector<std::size_t> own;
+      for (const std::size_t row : rows) {
+        if (row >= begin && row < begin + batch.rows()) own.push_back(row - begin);
+      }
+      dead_letter_.append(load_, batch, own, first_row + static_cast<std::int64_t>(begin), reason);
+      begin += batch.rows();
+    }
+  }
+
+  static std::pair<std::vector<Batch>, std::vector<Batch>> halve(std::span<const Batch> batches,
+                                                                 std::size_t count) {
+    std::pair<std::vector<Batch>, std::vector<Batch>> halves;
+    for (const Batch& batch : batches) {
+      const std::size_t first = std::min(count, batch.rows());
+      count -= first;
+      if (first != 0) halves.first.push_back(slice_rows(batch, 0, first));
+      if (first != batch.rows()) {
+        halves.second.push_back(slice_rows(batch, first, batch.rows() - first));
+      }
+    }
+    return halves;
+  }
+
+  static std::vector<Batch> without(std::span<const Batch> batches,
+                                    const std::vector<std::size_t>& rows) {
+    const std::set<std::size_t> gone(rows.begin(), rows.end());
+    std::vector<Batch> rest;
+    std::size_t begin = 0;
+    for (const Batch& batch : batches) {
+      std::vector<std::size_t> kept;
+      for (std::size_t row = 0; row < batch.rows(); ++row) {
+        if (!gone.contains(begin + row)) kept.push_back(row);
+      }
+      begin += batch.rows();
+      if (kept.size() == batch.rows()) {
+        rest.push_back(batch);
+      } else if (!kept.empty()) {
+        rest.push_back(select_rows(batch, kept));
+      }
+    }
+    return rest;
+  }
+
+  // Runs work on a store, again where it met another transaction or lost its connection. `work` is
+  // the whole of a transaction; `is_done` tells after a lost connection whether it was committed.
+  template <class Work>
+  void with_store(Work work, const std::function<bool(TableStore&)>& is_done = {}) {
+    constexpr int kMostConflicts = 12;
+    int conflicts = 0;
+    Backoff between_conflicts(std::chrono::milliseconds(2), std::chrono::milliseconds(1000));
+    Backoff between_connections(std::chrono::milliseconds(100), std::chrono::milliseconds(5000));
+    const auto deadline = std::chrono::steady_clock::now() + settings_.retry;
+    bool may_be_done = false;
+    for (;;) {
+      std::unique_ptr<TableStore> store;
+      try {
+        store = pool_->take();
+        if (may_be_done && is_done && is_done(*store)) {
+          pool_->give(std::move(store));
+          return;
+        }
+        may_be_done = false;
+        work(*store);
+        pool_->give(std::move(store));
+        return;
+      } catch (const ConnectionLost& lost) {
+        may_be_done = store != nullptr;
+        if (std::chrono::steady_clock::now() >= deadline) throw;
+        log(LogLevel::warning, kLogger,
+            fmt::format("The connection for the table {} was lost and is opened again: {}",
+                        load_.destination.table, lost.what()));
+        between_connections.wait();
+      } catch (const TransactionConflict&) {
+        if (store) {
+          store->rollback();
+          pool_->give(std::move(store));
+        }
+        if (++conflicts == kMostConflicts) throw;
+        between_conflicts.wait();
+      } catch (...) {
+        if (store) {
+          store->rollback();
+          pool_->give(std::move(store));
+        }
+        throw;
+      }
+    }
+  }
+
+  // One transaction with all rows. Returns what the engine refuses; then nothing was stored.
+  std::optional<Refused> attempt(std::span<const Batch> batches, std::int64_t first_row,
+                                 const LoadPosition& after, WriteResult& result) {
+    WriteResult stored;
+    LoadPosition reached;
+    for (;;) {
+      try {
+        with_store(
+            [&](TableStore& store) {
+              stored = {};
+              reached = after;
+              reached.rejected = position_.rejected;
+              transact(store, batches, first_row, reached, stored);
+            },
+            [&](TableStore& store) {
+              return keeps_ledger() && ledger_ && ledger_->read(store) == reached;
+            });
+        break;
+      } catch (const Refused& refused) {
+        return refused;
+      } catch (const PermissionDenied& denied) {
+        if (!in_ledger_ || !keeps_ledger()) throw;
+        give_up_ledger(denied);
+      }
+    }
+    position_ = reached;
+    stored_ = true;
+    if (keeps_ledger()) recorded_ = reached;
+    result.rows_stored += stored.rows_stored;
+    add(result.rejected, stored.rejected);
+    add(result.discarded, stored.discarded);
+    return std::nullopt;
+  }
+
+  void give_up_ledger(const PermissionDenied& denied) {
+    if (settings_.ledger == LedgerMode::required) {
+      throw user_error({.what = "The ledger of loads cannot be kept, and ingest_ledger demands it.",
+                        .why = denied.what(),
+                        .consequence = "No row was stored.",
+                        .countermeasure =
+                            "Let the account create tables in the schema, name another one with "
+                            "ingest_ledger_schema, or set ingest_ledger to auto."});
+    }
+    denied_ = fmt::format("no right to keep _vdk_loads beside {}: {}", load_.destination.table,
+                          denied.what());
+    log(LogLevel::warning, kLogger,
+        fmt::format("Rows are stored at least once, not exactly once: {}", denied_));
+  }
+
+  void open_ledger(const TableShape& shape) {
+    if (!ledger_) ledger_.emplace(load_, shape.path, settings_.ledger_schema);
+  }
+
+  void prepare_ledger(TableStore& store, const TableShape& shape) {
+    if (!keeps_ledger()) return;
+    in_ledger_ = true;
+    open_ledger(shape);
+    ledger_->prepare(store);
+    ledger_->clean(store);
+    in_ledger_ = false;
+  }
+
+  void transact(TableStore& store, std::span<const Batch> batches, std::int64_t first_row,
+                LoadPosition& reached, WriteResult& stored) {
+    in_ledger_ = false;
+    if (!stored_) own_.reset();  // what was found out is undone with its transaction
+    const StoreTraits& traits = store.traits();
+    TableShape table;
+    if (traits.ddl_joins_rows) {
+      store.begin();
+      table = define(store, batches);
+    } else {
+      table = store.find_table(load_.destination.table);
+      if (!recorded_ || needs_definition(store, table, batches)) {
+        store.begin();
+        store.lock_definition(table);
+        table = define(store, batches);
+        store.commit();
+      }
+      store.begin();
+    }
+    kill_point("ingest.before_rows");
+    TableShape target = table;
+    if (load_.options.disposition == Disposition::replace) target = staging(store, table);
+
+    std::vector<Portion> portions;
+    std::size_t begin = 0;
+    for (const Batch& batch : batches) {
+      fit(store, batch, target, begin, first_row, portions, stored);
+      begin += batch.rows();
+    }
+    for (const Portion& portion : portions) put(store, target, portion, stored);
+    reached.rejected += stored.rows_rejected();
+    kill_point("ingest.before_ledger");
+    if (keeps_ledger()) {
+      in_ledger_ = true;
+      ledger_->write(store, recorded_, reached, staging_);
+      in_ledger_ = false;
+    }
+    kill_point("ingest.before_commit");
+    store.commit();
+    kill_point("ingest.after_commit");
+  }
+
+  [[nodiscard]] FoldName folder(const TableStore& store) const {
+    return [&store](std::string_view name) { return store.fold(name); };
+  }
+
+  [[nodiscard]] bool evolves(TableStore& store, const TableShape& table) {
+    if (contract()) return *contract() == Contract::evolve;
+    if (!own_) own_ = keeps_ledger() && ledger_ && ledger_->created(store, table);
+    return *own_;
+  }
+
+  [[nodiscard]] bool needs_definition(TableStore& store, const TableShape& table,
+                                      std::span<const Batch> batches) {
+    if (!table.exists()) return true;
+    if (!evolves(store, table)) return false;
+    const FoldName fold = folder(store);
+    return std::ranges::any_of(batches, [&](const Batch& batch) {
+      return std::ranges::any_of(batch.columns(), [&](const Column& column) {
+        if (is_flag(column)) return false;
+        const auto place = find_column(table, column.field.name, fold);
+        return !place || !wider(store, table, table.columns[*place], column, batch.rows()).empty();
+      });
+    });
+  }
+
+  [[nodiscard]] bool is_flag(const Column& column) const {
+    return load_.options.disposition == Disposition::merge &&
+           column.field.name == load_.options.delete_flag;
+  }
+
+  // The table as the rows need it, as far as the contract lets it change.
+  TableShape define(TableStore& store, std::span<const Batch> batches) {
+    TableShape table = store.find_table(load_.destination.table);
+    if (!recorded_ || !ledger_) prepare_ledger(store, table);
+    if (batches.empty()) return table;
+    bool changed = false;
+    if (!table.exists()) {
+      create(store, table, batches.front());
+      table = store.read_table(table.path);
+      own_ = true;
+      changed = true;
+    }
+    if (evolves(store, table)) {
+      for (const Batch& batch : batches) changed = evolve(store, table, batch) || changed;
+    }
+    if (changed && keeps_ledger()) ledger_->record_table(store, table);
+    return table;
+  }
+
+  void create(TableStore& store, const TableShape& place, const Batch& batch) const {
+    const StoreTraits& traits = store.traits();
+    const std::string name = quote_path(place.path);
+    if (!settings_.create_tables) {
+      throw user_error(
+          {.what = fmt::format("Cannot send payload for ingestion to {} database.", traits.engine),
+           .why =
+               fmt::format("The destination table {} does not exist in {}, and tables may not be "
+                           "created (ingest_create_tables, or the engine's own option, is off).",
+                           name, store.place()),
+           .consequence = "No row of this batch was stored.",
+           .countermeasure =
+               fmt::format("Make sure the destination_table exists in the target {} database.",
+                           traits.engine)});
+    }
+    log(LogLevel::info, kLogger,
+        fmt::format("The table {} does not exist; it is created from the first batch of rows.",
+                    name));
+    std::string columns;
+    std::set<std::string> names;
+    for (const Column& column : batch.columns()) {
+      if (is_flag(column) || !can_add(traits, names.size(), column.field.name)) continue;
+      const std::string own_name = store.new_column_name(column.field.name);
+      if (!names.insert(store.fold(own_name)).second) continue;  // fit_rows makes one of both
+      columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", quote_name(own_name),
+                             store.column_type(column, batch.rows()));
+    }
+    if (load_.options.disposition == Disposition::merge && traits.indexes_merge_keys) {
+      std::string keys;
+      for (const std::string& key : load_.options.keys) {
+        keys += (keys.empty() ? "" : ", ") + quote_name(store.new_column_name(key));
+      }
+      columns += fmt::format(", PRIMARY KEY ({})", keys);
+    }
+    store.run(fmt::format("CREATE TABLE {} ({})", name, columns));
+  }
+
+  static bool can_add(const StoreTraits& traits, std::size_t columns, const std::string& name) {
+    if (name.find('\0') != std::string::npos) return false;
+    if (traits.most_columns != 0 && columns >= traits.most_columns) return false;
+    return traits.longest_name == 0 || name.size() <= traits.longest_name;
+  }
+
+  std::string wider(TableStore& store, const TableShape& table, const TableColumn& known,
+                    const Column& column, std::size_t rows) {
+    if (column.field.type == ColumnType::null) return {};
+    bool is_empty = false;
+    if (known.holds == ColumnType::text && column.field.type != ColumnType::text &&
+        !filled_.contains(known.name)) {
+      // A column of text that no row has a value in was made when its type was not known yet.
+      is_empty = store
+                     .query(fmt::format("SELECT 1 FROM {} WHERE {} IS NOT NULL LIMIT 1",
+                                        quote_path(table.path), quote_name(known.name)))
+                     .empty();
+      if (!is_empty) filled_.insert(known.name);
+    }
+    return store.wider_type(known, is_empty, column, rows);
+  }
+
+  // Adds columns and widens types; true where something changed.
+  bool evolve(TableStore& store, TableShape& table, const Batch& batch) {
+    const StoreTraits& traits = store.traits();
+    const FoldName fold = folder(store);
+    bool changed = false;
+    for (const Column& column : batch.columns()) {
+      if (is_flag(column)) continue;
+      const auto place = find_column(table, column.field.name, fold);
+      if (!place) {
+        if (!can_add(traits, table.columns.size(), column.field.name)) continue;
+        store.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quote_path(table.path),
+                              quote_name(store.new_column_name(column.field.name)),
+                              store.column_type(column, batch.rows())));
+      } else {
+        const TableColumn& known = table.columns[*place];
+        const std::string type = wider(store, table, known, column, batch.rows());
+        if (type.empty() || type == known.type) continue;
+        if (traits.rewrites_when_widening && !settings_.allow_rewrite && has_rows(store, table)) {
+          continue;  // the rows that do not fit are refused, each with its reason
+        }
+        store.change_type(table, known, type);
+      }
+      table = store.read_table(table.path);
+      changed = true;
+    }
+    return changed;
+  }
+
+  static bool has_rows(TableStore& store, const TableShape& table) {
+    return !store.query("SELECT 1 FROM " + quote_path(table.path) + " LIMIT 1").empty();
+  }
+
+  [[nodiscard]] FitRules rules(TableStore& store, const TableShape& table) {
+    const std::optional<Contract> chosen = contract();
+    if (!chosen && evolves(store, table)) return {};
+    if (!chosen) {
+      switch (store.traits().unknown_columns) {
+        case UnknownColumns::refuse:
+          return {};
+        case UnknownColumns::drop:
+          return {.unknown = Misfit::discard_value};
+        case UnknownColumns::drop_unless_in_first_row:
+          return {.unknown = Misfit::discard_value, .keeps_first_row_keys = true};
+      }
+    }
+    switch (*chosen) {
+      case Contract::evolve:
+        return {};
+      case Contract::freeze:
+        return {.wrong_type = Misfit::reject_row};
+      case Contract::discard_row:
+        return {.unknown = Misfit::discard_row, .wrong_type = Misfit::discard_row};
+      case Contract::discard_value:
+        return {.unknown = Misfit::discard_value, .wrong_type = Misfit::discard_value};
+    }
+    return {};
+  }
+
+  // Adds the batch's rows to the portions; `begin` counts the rows of the batches before it.
+  void fit(TableStore& store, const Batch& batch, const TableShape& table, std::size_t begin,
+           std::int64_t first_row, std::vector<Portion>& portions, WriteResult& stored) {
+    const std::int64_t number = first_row + static_cast<std::int64_t>(begin);
+    FittedRows fitted =
+        fit_rows(batch, table, store.traits(), folder(store), rules(store, table), number,
+                 load_.options.disposition == Disposition::merge ? load_.options.delete_flag : "");
+    if (!fitted.rejected_rows.empty()) {
+      dead_letter_.append(load_, batch, fitted.rejected_rows, number,
+                          fitted.rejected.front().reason);
+    }
+    add(stored.rejected, fitted.rejected);
+    add(stored.discarded, fitted.discarded);
+    if (fitted.batch.rows() == 0 || fitted.into.empty()) {
+      if (fitted.batch.rows() != 0) discard_empty(fitted, number, stored);
+      return;
+    }
+    if (load_.options.disposition == Disposition::merge) {
+      merge(store, batch, table, fitted, number, stored);
+      return;
+    }
+    Schema schema = fitted.batch.schema();
+    if (portions.empty() || portions.back().into != fitted.into ||
+        portions.back().schema != schema) {
+      portions.push_back({fitted.into, std::move(schema), {}, {}});
+    }
+    Portion& portion = portions.back();
+    for (std::size_t i = 0; i < fitted.batch.rows(); ++i) {
+      portion.rows.push_back(begin + (fitted.kept.empty() ? i : fitted.kept[i]));
+    }
+    portion.batches.push_back(std::move(fitted.batch));
+  }
+
+  // Rows of which no value has a column.
+  static void discard_empty(const FittedRows& fitted, std::int64_t number, WriteResult& stored) {
+    add(stored.discarded, {{"no_values", "", "No value of the row has a column in the table.",
+                            number, static_cast<std::int64_t>(fitted.batch.rows())}});
+  }
+
+  static void put(TableStore& store, const TableShape& table, const Portion& portion,
+                  WriteResult& stored) {
+    try {
+      store.append(table, portion.into, portion.batches);
+    } catch (const RowsRefused& refused) {
+      Refused given{refused, {}};
+      for (const std::size_t row : refused.rows()) given.rows.push_back(portion.rows.at(row));
+      throw given;
+    }
+    stored.rows_stored += static_cast<std::int64_t>(count_rows(portion.batches));
+  }
+
+  void merge(TableStore& store, const Batch& batch, const TableShape& table,
+             const FittedRows& fitted, std::int64_t number, WriteResult& stored) const {
+    std::vector<std::size_t> keys;
+    const FoldName fold = folder(store);
+    for (const std::string& key : load_.options.keys) {
+      const auto place = find_column(table, key, fold);
+      const auto found = place ? std::ranges::find(fitted.into, *place) : fitted.into.end();
+      if (found == fitted.into.end()) {
+        throw user_error(
+            {.what = fmt::format("The rows for the table {} cannot be merged: they have no column "
+                                 "\"{}\", which is a key.",
+                                 load_.destination.table, key),
+             .consequence = "No row of this batch was stored.",
+             .countermeasure = "Send the keys with every row, or correct the list of keys."});
+      }
+      keys.push_back(static_cast<std::size_t>(found - fitted.into.begin()));
+    }
+    std::optional<Column> flag;
+    for (const Column& column : batch.columns()) {
+      if (!is_flag(column)) continue;
+      flag = fitted.kept.empty() ? column : select_rows(column, fitted.kept);
+    }
+    const MergeRows rows = plan_merge(fitted.batch, keys, flag ? &*flag : nullptr);
+    if (!rows.null_keys.empty()) {
+      add(stored.rejected, {{"null_key", "", "A row to be merged has no value in a key column.",
+                             number + static_cast<std::int64_t>(rows.null_keys.front()),
+                             static_cast<std::int64_t>(rows.null_keys.size())}});
+      dead_letter_.append(load_, fitted.batch, rows.null_keys, number, "null_key");
+    }
+    try {
+      merge_rows(store, table, fitted.batch, fitted.into, keys, rows);
+    } catch (const RowsRefused& refused) {
+      throw Refused{RowsRefused(refused.text(), refused.reason(), refused.column()), {}};
+    }
+    stored.rows_stored += static_cast<std::int64_t>(fitted.batch.rows() - rows.null_keys.size());
+  }
+
+  // The table that the rows of a replacing load wait in.
+  TableShape staging(TableStore& store, const TableShape& table) {
+    if (!table.exists()) return table;
+    const std::vector<std::string> path = staging_path(table);
+    TableShape staged = store.read_table(path);
+    if (!recorded_ && !stored_ && staged.exists()) {  // of an attempt that is not resumed
+      store.run("DROP TABLE " + quote_path(path));
+      staged.columns.clear();
+    }
+    if (!staged.exists()) {
+      std::vector<std::size_t> all(table.columns.size());
+      for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+      return store.create_like(table, all, staging_, false);
+    }
+    bool changed = false;
+    for (const TableColumn& column : table.columns) {
+      const auto known = std::ranges::find(staged.columns, column.name, &TableColumn::name);
+      if (known == staged.columns.end()) {
+        store.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quote_path(path),
+                              quote_name(column.name), column.type));
+        changed = true;
+      } else if (known->type != column.type) {
+        store.change_type(staged, *known, column.type);
+        changed = true;
+      }
+    }
+    return changed ? store.read_table(path) : staged;
+  }
+
+  void replace_rows() {
+    if (position_.total() == 0) return;
+    with_store([&](TableStore& store) {
+      store.begin();
+      const TableShape table = store.find_table(load_.destination.table);
+      const TableShape staged =
+          table.exists() ? store.read_table(staging_path(table)) : TableShape{};
+      if (!staged.exists()) {  // an earlier attempt had come to this end
+        store.rollback();
+        return;
+      }
+      std::string names;
+      for (const TableColumn& column : staged.columns) {
+        names += (names.empty() ? "" : ", ") + quote_name(column.name);
+      }
+      const std::string target = quote_path(table.path);
+      store.run("DELETE FROM " + target);
+      store.run(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", target, names, names,
+                            quote_path(staged.path)));
+      store.run("DROP TABLE " + quote_path(staged.path));
+      kill_point("ingest.before_swap_ledger");
+      if (keeps_ledger() && ledger_) ledger_->write(store, recorded_, position_);
+      kill_point("ingest.before_swap_commit");
+      store.commit();
+      kill_point("ingest.after_swap_commit");
+    });
+  }
+
+  std::vector<std::string> staging_path(const TableShape& table) {
+    if (staging_.empty()) {
+      staging_ =
+          fmt::format("_vdk_{:016x}", std::hash<std::string>{}(load_.execution + '\n' + load_.step +
+                                                               '\n' + quote_path(table.path)));
+    }
+    std::vector<std::string> path = table.path;
+    path.back() = staging_;
+    return path;
+  }
+
+  const std::shared_ptr<StorePool> pool_;
+  const Settings settings_;
+  const DeadLetter dead_letter_;
+
+  // Of the load.
+  Load load_;
+  std::optional<Ledger> ledger_;
+  std::optional<LoadPosition> recorded_;  // in the ledger, by this process or the one it resumes
+  LoadPosition position_;
+  std::string staging_;
+  std::set<std::string> filled_;  // columns of text that have values
+  std::int64_t sought_ = 0;
+  bool stored_ = false;     // something of it was committed by this process
+  bool in_ledger_ = false;  // what is denied now is the ledger, not the rows
+
+  // Of the table.
+  std::optional<bool> own_;
+  std::string denied_;  // why there is no ledger
+};
+
+}  // namespace
+
+SinkFactory make_table_sink(StoreFactory open, std::string create_option) {
+  struct Pools {
+    std::mutex mutex;
+    std::map<std::pair<std::string, std::string>, std::weak_ptr<StorePool>> by_place;
+  };
+  auto pools = std::make_shared<Pools>();
+  return [open = std::move(open), create_option = std::move(create_option), pools](
+             const Configuration& configuration, std::string_view section,
+             const Destination& destination) -> std::unique_ptr<Sink> {
+    std::shared_ptr<StorePool> pool;
+    {
+      const std::lock_guard lock(pools->mutex);
+      const std::string owner = fmt::format("{} {}", fmt::ptr(&configuration), section);
+      std::weak_ptr<StorePool>& known = pools->by_place[{owner, destination.target}];
+      pool = known.lock();
+      if (!pool) {
+        pool = std::make_shared<StorePool>(
+            [open, &configuration, section = std::string(section), target = destination.target] {
+              return open(configuration, section, target);
+            });
+        known = pool;
+      }
+    }
+    return std::make_unique<TableSink>(std::move(pool),
+                                       read_settings(configuration, section, create_option),
+                                       configuration.get_string("ingest_dead_letter"), destination);
+  };
+}
+
+}  // namespace vdk
