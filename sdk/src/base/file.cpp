@@ -311,6 +311,18 @@ void write_file_in_place(const std::filesystem::path& path, std::string_view con
   if (error != 0) throw write_error(path, error, consequence);
 }
 
+void append_line(const std::filesystem::path& path, std::string_view text, Durability durability) {
+  const char* consequence = "The line may be missing or incomplete.";
+  Descriptor file(open_file(path, O_WRONLY | O_CREAT | O_APPEND, 0600));
+  if (!file.is_open()) throw write_error(path, errno, consequence);
+  std::string line(text);
+  line += '\n';
+  int error = write_all(file.get(), line);
+  if (error == 0 && durability == Durability::power_failure) error = sync(file.get());
+  if (error == 0 && !file.close()) error = errno;
+  if (error != 0) throw write_error(path, error, consequence);
+}
+
 FileLock::FileLock(int descriptor) noexcept : descriptor_(descriptor), owner_(getpid()) {}
 
 FileLock::FileLock(const std::filesystem::path& path, std::chrono::milliseconds wait, LockMode mode)

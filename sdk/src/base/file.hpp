@@ -31,6 +31,11 @@ enum class Durability { power_failure, kill };
 void write_file_in_place(const std::filesystem::path& path, std::string_view content,
                          Durability durability = Durability::power_failure);
 
+// Appends text, and a line end, to a file that only its owner may read. Creates it where it is
+// missing. Throws Error (platform).
+void append_line(const std::filesystem::path& path, std::string_view text,
+                 Durability durability = Durability::power_failure);
+
 // Many may hold a shared lock at a time, and then nobody an exclusive one.
 enum class LockMode { exclusive, shared };
 

@@ -138,6 +138,78 @@ Value run_ended_fields(const ExecutionResult& result, int exit_code, std::int64_
   return fields;
 }
 
+void note_finished_step(const RunRecord& record, const Event& event) {
+  if (event.type != "step_ended" || event.fields.find("template") != nullptr) return;
+  const Value* status = event.fields.find("status");
+  const Value* step = event.fields.find("step");
+  if (!status || !step || !status->if_string() || !step->if_string()) return;
+  if (*status->if_string() != "success" && *status->if_string() != "not_runnable") return;
+  // A step of some length is worth the wait for the disk.
+  constexpr double kWorthwhileSeconds = 0.1;
+  const Value* seconds = event.fields.find("seconds");
+  const bool lasting = seconds && seconds->if_real() && *seconds->if_real() >= kWorthwhileSeconds;
+  record_finished_step(record, *step->if_string(), lasting);
+}
+
+void report_rejections(const LoadStatistics& load, const std::vector<Rejection>& rejections,
+                       std::string_view what) {
+  for (const Rejection& rejection : rejections) {
+    log(LogLevel::warning, kLogger,
+        fmt::format("{} {} for table {}: {} ({}{}{}, first row {})", rejection.rows, what,
+                    load.destination.table, rejection.message, rejection.reason,
+                    rejection.column.empty() ? "" : ", column ", rejection.column,
+                    rejection.first_row));
+  }
+}
+
+// What became of the rows of one destination, by the sink's acknowledgements.
+void report_load(const LoadStatistics& load) {
+  std::string line = fmt::format("{} rows stored in table {} by {}", load.rows_committed,
+                                 load.destination.table, load.destination.method);
+  if (load.rows_resumed != 0) line += fmt::format(", {} were there before", load.rows_resumed);
+  if (load.delivery) line += fmt::format(" ({})", to_string(*load.delivery));
+  log(LogLevel::info, kLogger, line);
+  report_rejections(load, load.rejected, "rows rejected");
+  report_rejections(load, load.discarded, "rows or values left out");
+  if (!load.delivery_note.empty()) {
+    log(LogLevel::warning, kLogger,
+        fmt::format("{}: {}", to_string(*load.delivery), load.delivery_note));
+  }
+}
+
+// The run that is to go on. Throws Error (user) where there is nothing to resume.
+RunRecord run_to_resume(const std::string& job, const std::string& wanted) {
+  const std::vector<RunRecord> records = list_records(job);
+  const auto found = std::ranges::find_if(records, [&](const RunRecord& record) {
+    return wanted == "last" ? record.status != "running" : record.execution_id == wanted;
+  });
+  std::vector<std::string> resumable;
+  for (const RunRecord& record : records) {
+    if (record.resumable) resumable.push_back(record.execution_id);
+  }
+  const std::string known =
+      resumable.empty()
+          ? fmt::format("No run of the job {} is known that can be resumed.", job)
+          : fmt::format("Runs that can be resumed, the latest first: {}.", join(resumable, ", "));
+  if (found == records.end()) {
+    throw user_error(
+        {.what = fmt::format("There is no run {} of the job {} to resume.", wanted, job),
+         .why = known,
+         .consequence = "Nothing was run.",
+         .countermeasure = "See `vdk runs`, and give the id of an execution."});
+  }
+  if (!found->resumable) {
+    throw user_error(
+        {.what =
+             fmt::format("The run {} of the job {} cannot be resumed.", found->execution_id, job),
+         .why = found->status == "running" ? "It is still at work." : "It ended well.",
+         .consequence = "Nothing was run.",
+         .countermeasure = found->status == "running" ? "Wait for its end, or end it."
+                                                      : "Run the job without --resume."});
+  }
+  return *found;
+}
+
 int run_job_at(Invocation& invocation, const fs::path& directory) {
   Program& program = invocation.program();
   Host& host = program.host();
@@ -156,6 +228,9 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
       make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
                    configuration.get_string("attempt_id"));
   const std::string name = job_name_of(directory);
+  const std::string wanted = invocation.get("resume");
+  std::optional<RunRecord> former;
+  if (!wanted.empty()) former = run_to_resume(name, wanted);
 
   EventFile event_file(invocation.get("events"), host);
   EventStream events;
@@ -200,11 +275,25 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
                     "other may overwrite.",
                     name, *other));
   }
-  start_record(record);
-
   Cancellation cancellation;
+  RunScope scope{.hooks = program.hooks(),
+                 .events = events,
+                 .cancellation = cancellation,
+                 .ids = ids,
+                 .start = std::chrono::system_clock::now()};
+  if (former) {
+    record.resumes = former->resumes.empty() ? former->execution_id : former->resumes;
+    scope.resumed = record.resumes;
+    for (std::string& step : finished_steps(*former)) scope.finished_steps.insert(std::move(step));
+  }
+  start_record(record);
+  for (const std::string& step : scope.finished_steps) record_finished_step(record, step, false);
+  // What a step sent is stored at its end, or else its end proves nothing.
+  if (lower(configuration.get_string("ingest_flush")) != "end_of_job") {
+    events.subscribe([&record](const Event& event) { note_finished_step(record, event); });
+  }
+
   register_query_comments(program.hooks(), name, ids.op_id);
-  RunScope scope{program.hooks(), events, cancellation, ids, std::chrono::system_clock::now()};
   ExecutionResult result;
   std::int64_t rows = 0;
   {
@@ -224,7 +313,9 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
         "core-step-selection",
         [selection = StepSelection{invocation.get("from_step"), invocation.get("only_step")}](
             JobContext& running) {
-          if (running.template_name().empty()) select_steps(running, selection);
+          if (!running.template_name().empty()) return std::nullopt;
+          select_steps(running, selection);
+          leave_out_finished_steps(running);
           return std::nullopt;
         },
         HookOrder::last);
@@ -240,7 +331,10 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
       result.status = StepStatus::error;
       result.failure = describe_failure(std::current_exception());
     }
-    for (const LoadStatistics& load : context.ingester().statistics()) rows += load.rows_committed;
+    for (const LoadStatistics& load : context.ingester().statistics()) {
+      rows += load.rows_committed;
+      report_load(load);
+    }
     cancellation.stop();
   }
 
@@ -295,7 +389,8 @@ Command run_command() {
       .examples =
           "vdk run my-job\n"
           "vdk run my-job --arguments '{\"day\": \"2026-01-31\"}'\n"
-          "vdk run my-job -c db_default_type=duckdb --from-step 30_load.py",
+          "vdk run my-job -c db_default_type=duckdb --from-step 30_load.py\n"
+          "vdk run my-job --resume last",
       .arguments = {{"directory", "DATA_JOB_DIRECTORY",
                      "The directory that holds the job's steps."}},
       .options =
@@ -317,6 +412,11 @@ Command run_command() {
             .key = "only_step",
             .metavar = "NAME",
             .help = "Run this step alone."},
+           {.names = "--resume",
+            .key = "resume",
+            .metavar = "EXECUTION",
+            .help = "Go on where this run ended (last: the latest): finished steps do not run "
+                    "again, and rows that are stored already are not stored again."},
            {.names = "--check",
             .key = "check",
             .help = "Parse every step and run nothing; names steps that would silently not run."},

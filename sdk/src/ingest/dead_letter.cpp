@@ -1,17 +1,9 @@
 #include "ingest/dead_letter.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "vdk/base/error.hpp"
+#include "base/file.hpp"
 #include "vdk/base/value.hpp"
 #include "vdk/data/text_form.hpp"
 
@@ -48,30 +40,6 @@ std::string file_name(std::string_view table) {
   return name + ".jsonl";
 }
 
-Error write_error(const std::filesystem::path& file, int code) {
-  return platform_error(
-      {.what = fmt::format("Rejected rows cannot be written to {}.", file.string()),
-       .why = std::generic_category().message(code),
-       .consequence = "The batch that they belong to was not stored.",
-       .countermeasure =
-           "Make room, or set ingest_dead_letter to a directory that can be written."});
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(const std::filesystem::path& file)
-      : value_(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
-    if (value_ < 0) throw write_error(file, errno);
-  }
-  ~Descriptor() { close(value_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return value_; }
-
- private:
-  int value_;
-};
-
 }  // namespace
 
 DeadLetter::DeadLetter(std::filesystem::path directory) : directory_(std::move(directory)) {}
@@ -97,16 +65,8 @@ void DeadLetter::append(const Load& load, const Batch& batch, std::span<const st
   }
   std::error_code made;
   std::filesystem::create_directories(directory_, made);
-  const std::filesystem::path file = directory_ / file_name(load.destination.table);
-  const Descriptor descriptor(file);
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const ssize_t written = write(descriptor.get(), rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw write_error(file, errno);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (fsync(descriptor.get()) != 0) throw write_error(file, errno);
+  lines.pop_back();
+  append_line(directory_ / file_name(load.destination.table), lines);
 }
 
 }  // namespace vdk

@@ -105,7 +105,7 @@ ExecutionResult run_steps(JobContext& context) {
   result.job_name = context.name();
   result.execution_id = context.scope().ids.execution_id;
   result.start = Clock::now();
-  if (context.steps.empty()) {
+  if (context.steps.empty() && context.scope().finished_steps.empty()) {
     throw user_error(
         {.what = fmt::format("The job {} has no steps.", context.name()),
          .why = fmt::format("There is no file ending in .sql or .py directly in {}.",
@@ -200,6 +200,17 @@ void select_steps(JobContext& context, const StepSelection& selection) {
   } else {
     context.steps = {*found};
   }
+}
+
+void leave_out_finished_steps(JobContext& context) {
+  const auto& finished = context.scope().finished_steps;
+  const std::size_t left_out =
+      std::erase_if(context.steps, [&](const Step& step) { return finished.contains(step.name); });
+  if (context.scope().resumed.empty()) return;
+  log(LogLevel::info, kLogger,
+      fmt::format("The execution {} goes on: {} finished {} left out, {} to run.",
+                  context.scope().resumed, left_out, left_out == 1 ? "step is" : "steps are",
+                  context.steps.size()));
 }
 
 void register_core_features(HookDispatcher& hooks) {

@@ -20,6 +20,9 @@ VDK_API ExecutionResult run_data_job(JobContext& context);
 // there is no such step.
 void select_steps(JobContext& context, const StepSelection& selection);
 
+// Where a run is resumed: its finished steps do not run again.
+void leave_out_finished_steps(JobContext& context);
+
 // What the core itself does at each hook point: collects steps, runs SQL steps, flushes ingestion.
 VDK_API void register_core_features(HookDispatcher& hooks);
 

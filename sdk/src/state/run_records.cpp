@@ -25,7 +25,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kRunning = "running";
 constexpr std::string_view kLost = "lost";
+constexpr std::string_view kSuccess = "success";
 constexpr std::string_view kRecordEnd = ".json";
+constexpr std::string_view kStepsEnd = ".steps";
 
 fs::path runs_directory() { return local_state_directory() / "runs"; }
 fs::path directory_of(std::string_view job) { return runs_directory() / file_name_of(job); }
@@ -34,6 +36,8 @@ fs::path lock_of(const fs::path& job_directory) { return job_directory / "lock";
 fs::path file_of(const RunRecord& record) {
   return directory_of(record.job) / (file_name_of(record.execution_id) + std::string(kRecordEnd));
 }
+
+fs::path steps_of(fs::path record_file) { return record_file.replace_extension(kStepsEnd); }
 
 // Paths and ids are bytes, JSON is text.
 std::string as_utf8(std::string_view bytes) {
@@ -114,9 +118,7 @@ RunRecord read_record(const fs::path& file) {
   record.rows = integer_at(value, "rows");
   record.version = string_at(value, "version");
   record.process.pid = static_cast<int>(integer_at(value, "pid"));
-  const Value* resumable = value.find("resumable");
-  record.resumable =
-      resumable != nullptr && resumable->if_bool() != nullptr && *resumable->if_bool();
+  record.resumes = string_at(value, "resumes");
   if (const Value* exit_code = value.find("exit_code");
       exit_code != nullptr && exit_code->if_integer()) {
     record.exit_code = static_cast<int>(*exit_code->if_integer());
@@ -130,6 +132,7 @@ RunRecord read_record(const fs::path& file) {
   const bool complete = !record.job.empty() && !record.execution_id.empty() && !status.empty();
   const bool known = complete && (status != kRunning || is_alive(record.process));
   record.status = known ? status : std::string(kLost);
+  record.resumable = complete && record.status != kRunning && record.status != kSuccess;
   record.written = true;
   if (record.job.empty()) record.job = file.parent_path().filename().string();
   if (record.execution_id.empty()) record.execution_id = file.stem().string();
@@ -202,6 +205,7 @@ Value to_value(const RunRecord& record) {
   value.set("status", record.status);
   value.set("exit_code", record.exit_code ? Value(*record.exit_code) : Value());
   value.set("rows", record.rows);
+  value.set("resumes", as_utf8(record.resumes));
   value.set("resumable", record.resumable);
   value.set("pid", record.process.pid);
   value.set("version", record.version);
@@ -215,6 +219,7 @@ void start_record(RunRecord& record) noexcept {
     record.version = version();
     record.process = current_process_identity();
     make_directory_of(record);
+    remove_file(steps_of(file_of(record)));  // of an earlier attempt of the execution
     write(record);
     record.written = true;
   } catch (const std::exception& failure) {
@@ -235,6 +240,33 @@ void end_record(const RunRecord& record, std::string_view status, int exit_code,
   } catch (const std::exception& failure) {
     if (record.written) warn(failure);  // else the start has already said so
   }
+}
+
+void record_finished_step(const RunRecord& record, std::string_view step, bool lasting) noexcept {
+  if (!record.written || record.process.pid != getpid()) return;
+  try {
+    append_line(steps_of(file_of(record)), to_json(Value(step)),
+                lasting ? Durability::power_failure : Durability::kill);
+  } catch (const std::exception& failure) {
+    log(LogLevel::warning, "vdk.state",
+        fmt::format("The end of the step {} is not recorded, so a resumed run repeats it. {}", step,
+                    failure.what()));
+  }
+}
+
+std::vector<std::string> finished_steps(const RunRecord& record) {
+  std::vector<std::string> steps;
+  const auto text = read_file_if_exists(steps_of(file_of(record)));
+  if (!text) return steps;
+  for (const std::string& line : split(*text, '\n')) {
+    try {
+      const Value step = parse_json(line);
+      if (step.if_string() != nullptr) steps.push_back(*step.if_string());
+    } catch (const Error&) {
+      break;  // the line that a dying process did not finish
+    }
+  }
+  return steps;
 }
 
 std::vector<RunRecord> list_records(std::string_view job) {
@@ -258,7 +290,9 @@ std::size_t remove_records(std::string_view job, std::chrono::seconds age) {
       if (record.status == kRunning) continue;
       std::optional<TimePoint> ended = from_iso8601(record.end);
       if (!ended) ended = written_at(file);
-      if (ended && *ended <= limit && remove_file(file)) ++removed;
+      if (!ended || *ended > limit || !remove_file(file)) continue;
+      remove_file(steps_of(file));
+      ++removed;
     }
     if (files_in(directory, kRecordEnd).empty()) remove_lock_of(directory);
     rmdir(directory.c_str());  // succeeds only where it is empty

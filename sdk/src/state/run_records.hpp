@@ -29,7 +29,8 @@ struct RunRecord {
   std::string status{"running"};
   std::optional<int> exit_code{};
   std::int64_t rows = 0;
-  bool resumable = false;
+  std::string resumes{};   // the first execution of a chain of resumed ones; empty for any other
+  bool resumable = false;  // it did not succeed, and its finished steps are known
   std::string version{};
   ProcessIdentity process{};
   bool written = false;  // the start is in the file
@@ -43,6 +44,13 @@ void start_record(RunRecord& record) noexcept;
 // in a forked child.
 void end_record(const RunRecord& record, std::string_view status, int exit_code,
                 std::int64_t rows) noexcept;
+
+// Remembers that a step of the run is finished and need not run again. Any thread; does nothing in
+// a forked child. `lasting`: also where the machine itself fails.
+void record_finished_step(const RunRecord& record, std::string_view step, bool lasting) noexcept;
+
+// The steps that the run, or the ones that it resumes, have finished.
+[[nodiscard]] std::vector<std::string> finished_steps(const RunRecord& record);
 
 // The latest first, of one job or (empty) of all. A record that says "running" while its process is
 // gone reads as "lost", and so does a file that cannot be understood: never as a success.
