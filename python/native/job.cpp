@@ -376,6 +376,41 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
   spare_rows_.push_back(std::move(row));
 }
 
+void Job::set_load_options(nb::handle table, nb::handle method, nb::handle target,
+                           nb::handle collection, nb::handle disposition, nb::handle keys,
+                           nb::handle delete_flag, nb::handle contract) {
+  refuse_in_child("Sending rows");
+  const std::vector<Destination> destinations =
+      route(table, method, target, collection).destinations;
+  const auto refuse = [](const std::string& what, const std::string& word,
+                         const std::string& choices) {
+    raise_user(PyExc_ValueError, "There is no " + what + " '" + word +
+                                     "'. Nothing was sent. Pass one of: " + choices + ".");
+  };
+  LoadOptions options;
+  if (!disposition.is_none()) {
+    const auto word = nb::cast<std::string>(nb::str(disposition));
+    const auto known = disposition_of(word);
+    if (!known) refuse("disposition", word, "append, replace, merge");
+    options.disposition = *known;
+  }
+  if (!contract.is_none()) {
+    const auto word = nb::cast<std::string>(nb::str(contract));
+    options.contract = contract_of(word);
+    if (!options.contract) {
+      refuse("contract", word, "evolve, freeze, discard_row, discard_value");
+    }
+  }
+  for (const nb::handle key : keys) options.keys.push_back(nb::cast<std::string>(nb::str(key)));
+  options.delete_flag = optional_text(delete_flag);
+  const Call call(*this);
+  call.work([&](JobContext& context) {
+    for (const Destination& destination : destinations) {
+      context.ingester().set_load_options(destination, options);
+    }
+  });
+}
+
 void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
                     nb::handle target, nb::handle collection, bool nan_is_null) {
   refuse_in_child("Sending rows");

@@ -44,6 +44,10 @@ class Job {
   void send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target,
                    nb::handle collection);
   // One page of rows: a list or tuple of sequences (or dicts).
+  // How the rows that the step sends there are stored. None leaves a choice to the configuration.
+  void set_load_options(nb::handle table, nb::handle method, nb::handle target,
+                        nb::handle collection, nb::handle disposition, nb::handle keys,
+                        nb::handle delete_flag, nb::handle contract);
   void send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
                  nb::handle target, nb::handle collection, bool nan_is_null);
   // What offers __arrow_c_stream__ (pyarrow, polars, DuckDB): its columns, under the given names

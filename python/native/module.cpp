@@ -140,6 +140,10 @@ NB_MODULE(_native, module) {
       .def("substitute", &Job::substitute, nb::arg("text"), nb::arg("standard_literals") = false)
       .def("send_object", &Job::send_object, nb::arg("payload").none(), nb::arg("table").none(),
            nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
+      .def("set_load_options", &Job::set_load_options, nb::arg("table").none(),
+           nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none(),
+           nb::arg("disposition").none(), nb::arg("keys"), nb::arg("delete_flag").none(),
+           nb::arg("contract").none())
       .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
            nb::arg("collection").none(), nb::arg("nan_is_null") = false)

@@ -45,6 +45,11 @@ class IIngester:
         method: "str | None" = None,
         target: "str | None" = None,
         collection_id: "str | None" = None,
+        *,
+        disposition: "str | None" = None,
+        keys: "list | None" = None,
+        delete_flag: "str | None" = None,
+        contract: "str | None" = None,
     ):
         """Sends one row, or the rows of a pandas DataFrame.
 
@@ -53,6 +58,14 @@ class IIngester:
         :param method: how it is stored: the name of an ingestion method; None: `ingest_method_default`
         :param target: where it is stored, as the method understands it; None: `ingest_target_default`
         :param collection_id: groups what belongs together; None: job name and op id
+        :param disposition: what happens to rows that the table has: "append" keeps them, "replace" swaps them for
+            the new ones when the step ends well, "merge" updates those with the same keys
+        :param keys: merge: the columns that tell rows apart
+        :param delete_flag: merge: rows in which this column is true delete; it is no column of the table
+        :param contract: what happens to rows that do not fit the table: "evolve" changes the table, "freeze" rejects
+            them and fails the run, "discard_row" and "discard_value" leave them out and count them
+
+        The last four hold for everything that one step sends to the table.
         """
 
     @abstractmethod
@@ -64,6 +77,11 @@ class IIngester:
         method: "str | None" = None,
         target: "str | None" = None,
         collection_id: "str | None" = None,
+        *,
+        disposition: "str | None" = None,
+        keys: "list | None" = None,
+        delete_flag: "str | None" = None,
+        contract: "str | None" = None,
     ):
         """Sends many rows: an iterable of sequences, or a cursor.
 

@@ -91,9 +91,21 @@ class JobInput(IJobInput):
     # Ingestion
 
     def send_object_for_ingestion(
-        self, payload, destination_table=None, method=None, target=None, collection_id=None
+        self,
+        payload,
+        destination_table=None,
+        method=None,
+        target=None,
+        collection_id=None,
+        *,
+        disposition=None,
+        keys=None,
+        delete_flag=None,
+        contract=None,
     ):
         where = (destination_table, method, target, collection_id)
+        if disposition is not None or contract is not None or keys or delete_flag is not None:
+            self.__set_load_options(where, disposition, keys, delete_flag, contract)
         if type(payload) is not dict:
             if _is_data_frame(payload):
                 self.__send_pages(
@@ -120,8 +132,15 @@ class JobInput(IJobInput):
         method=None,
         target=None,
         collection_id=None,
+        *,
+        disposition=None,
+        keys=None,
+        delete_flag=None,
+        contract=None,
     ):
         where = (destination_table, method, target, collection_id)
+        if disposition is not None or contract is not None or keys or delete_flag is not None:
+            self.__set_load_options(where, disposition, keys, delete_flag, contract)
         columns = _checked_columns(column_names, destination_table)
         if _is_data_frame(rows):
             self.__send_pages(rows.itertuples(index=False), columns, where, True)
@@ -129,6 +148,10 @@ class JobInput(IJobInput):
             self.__job.send_arrow(rows, columns, *where)
         else:
             self.__send_pages(rows, columns, where, False)
+
+    def __set_load_options(self, where, disposition, keys, delete_flag, contract):
+        keys = [keys] if isinstance(keys, str) else list(keys or ())
+        self.__job.set_load_options(*where, disposition, keys, delete_flag, contract)
 
     def __send_pages(self, rows, columns, where, nan_is_null):
         for page in _pages(rows):

@@ -57,12 +57,12 @@ std::size_t positive(const Configuration& configuration, std::string_view key) {
 }
 
 LoadOptions default_options(const Configuration& configuration) {
-  const std::string disposition = lower(configuration.get_string("ingest_disposition"));
-  if (disposition == "append") return {};
-  if (disposition == "replace") return {.disposition = Disposition::replace};
+  const std::string word = configuration.get_string("ingest_disposition");
+  const auto disposition = disposition_of(word);
+  if (disposition && *disposition != Disposition::merge) return {.disposition = *disposition};
   throw configuration_error(
       {.what =
-           fmt::format("ingest_disposition must be append or replace, and is '{}'.", disposition),
+           fmt::format("ingest_disposition must be append or replace, and is '{}'.", word),
        .why = "Merging needs keys, which are given with the rows.",
        .consequence = "Rows cannot be ingested.",
        .countermeasure = "Correct ingest_disposition, or pass disposition='merge' and keys=[...] "

@@ -114,6 +114,11 @@ class VDK_API Ingester {
   std::unique_ptr<State> state_;
 };
 
+// "append", "replace", "merge"; "evolve", "freeze", "discard_row", "discard_value". Nothing for any
+// other word.
+[[nodiscard]] VDK_API std::optional<Disposition> disposition_of(std::string_view word);
+[[nodiscard]] VDK_API std::optional<Contract> contract_of(std::string_view word);
+
 // Declares the ingestion options of the core (specification: sdk 11).
 void declare_ingest_options(ConfigurationBuilder& builder);
 

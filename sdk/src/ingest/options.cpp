@@ -1,6 +1,25 @@
 #include "ingest/ingester.hpp"
 
+#include "base/text.hpp"
+
 namespace vdk {
+
+std::optional<Disposition> disposition_of(std::string_view word) {
+  const std::string known = lower(word);
+  if (known == "append") return Disposition::append;
+  if (known == "replace") return Disposition::replace;
+  if (known == "merge") return Disposition::merge;
+  return std::nullopt;
+}
+
+std::optional<Contract> contract_of(std::string_view word) {
+  const std::string known = lower(word);
+  if (known == "evolve") return Contract::evolve;
+  if (known == "freeze") return Contract::freeze;
+  if (known == "discard_row") return Contract::discard_row;
+  if (known == "discard_value") return Contract::discard_value;
+  return std::nullopt;
+}
 
 void declare_ingest_options(ConfigurationBuilder& builder) {
   builder

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "data/batch_rows.hpp"
 #include "ingest/dead_letter.hpp"
+#include "ingest/ingester.hpp"
 #include "ingest/ledger.hpp"
 #include "ingest/merge.hpp"
 #include "ingest/table_fit.hpp"
@@ -93,16 +94,9 @@ Error bad_choice(std::string_view key, const std::string& value, std::string_vie
 Settings read_settings(const Configuration& configuration, std::string_view section,
                        const std::string& create_option) {
   Settings settings;
-  const std::string contract = lower(configuration.get_string("ingest_contract"));
-  if (contract == "evolve") {
-    settings.contract = Contract::evolve;
-  } else if (contract == "freeze") {
-    settings.contract = Contract::freeze;
-  } else if (contract == "discard_row") {
-    settings.contract = Contract::discard_row;
-  } else if (contract == "discard_value") {
-    settings.contract = Contract::discard_value;
-  } else if (!contract.empty()) {
+  const std::string contract = configuration.get_string("ingest_contract");
+  settings.contract = contract_of(contract);
+  if (!settings.contract && !contract.empty()) {
     throw bad_choice("ingest_contract", contract, "evolve, freeze, discard_row, discard_value");
   }
   const std::string ledger = lower(configuration.get_string("ingest_ledger"));
