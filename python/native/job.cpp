@@ -137,16 +137,15 @@ void send_to_all(Ingester& ingester, const std::vector<Destination>& destination
 }
 
 Batch renamed(const Batch& batch, const std::vector<std::string>& names) {
-  std::vector<Column> columns = batch.columns();
-  if (columns.size() != names.size()) {
+  const std::size_t columns = batch.schema().size();
+  if (columns != names.size()) {
     throw user_error({.what = "There are " + std::to_string(names.size()) +
-                              " column names, but the rows have " + std::to_string(columns.size()) +
+                              " column names, but the rows have " + std::to_string(columns) +
                               " columns.",
                       .consequence = "The rows were not sent.",
                       .countermeasure = "Give one name for each column, or none to keep theirs."});
   }
-  for (std::size_t i = 0; i < names.size(); ++i) columns[i].field.name = names[i];
-  return {std::move(columns), batch.rows()};
+  return batch.rename(names);
 }
 
 nb::object checked_copy(nb::handle map) {
@@ -388,7 +387,12 @@ void Job::set_load_options(nb::handle table, nb::handle method, nb::handle targe
                                      "'. Nothing was sent. Pass one of: " + choices + ".");
   };
   LoadOptions options;
-  if (!disposition.is_none()) {
+  if (disposition.is_none()) {
+    const Call call(*this);
+    options.disposition =
+        disposition_of(call.context().configuration().get_string("ingest_disposition"))
+            .value_or(Disposition::append);
+  } else {
     const auto word = nb::cast<std::string>(nb::str(disposition));
     const auto known = disposition_of(word);
     if (!known) refuse("disposition", word, "append, replace, merge");

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "data/arrow_format.hpp"
+#include "data/batch_state.hpp"
 #include "vdk/data/batch.hpp"
 
 namespace vdk {
@@ -148,16 +149,22 @@ void export_column(const Batch& batch, const Column& kept, ArrowArray* out) {
 void Batch::export_to_arrow(const Batch& batch, ArrowSchema* schema, ArrowArray* array) {
   auto schema_holder = std::make_unique<SchemaHolder>();
   auto array_holder = std::make_unique<ArrayHolder>();
-  const std::size_t count = batch.columns().size();
+  const State& state = batch.state();
+  const std::size_t count = state.schema.size();
   schema_holder->children.reserve(count);
   schema_holder->child_pointers.reserve(count);
   array_holder->children.reserve(count);
   array_holder->child_pointers.reserve(count);
-  for (const Column& column : batch.columns()) {
-    schema_holder->children.push_back(std::make_unique<OwnedSchema>());
-    export_field(column.field, &schema_holder->children.back()->value);
-    array_holder->children.push_back(std::make_unique<OwnedArray>());
-    export_column(batch, column, &array_holder->children.back()->value);
+  for (std::size_t i = 0; i < count; ++i) {
+    ArrowSchema& child_schema =
+        schema_holder->children.emplace_back(std::make_unique<OwnedSchema>())->value;
+    ArrowArray& child = array_holder->children.emplace_back(std::make_unique<OwnedArray>())->value;
+    if (!state.foreign.empty() && state.foreign[i]) {
+      state.foreign[i]->export_to_arrow(state.schema[i].name, &child_schema, &child);
+    } else {
+      export_field(state.schema[i], &child_schema);
+      export_column(batch, state.columns[i], &child);
+    }
   }
   fill_schema(schema, std::move(schema_holder), "+s", 0);
   fill_array(array, std::move(array_holder), batch.rows_, 0, 1);

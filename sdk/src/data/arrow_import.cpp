@@ -1,17 +1,23 @@
 #include "vdk/data/arrow_import.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "data/arrow_format.hpp"
 #include "data/arrow_type.hpp"
+#include "data/batch_state.hpp"
 #include "data/lattice.hpp"
 #include "vdk/base/error.hpp"
 
@@ -362,6 +368,18 @@ std::size_t estimate_bytes(const ArrowType& type, const ArrowArray& array) {
   return total;
 }
 
+// What the chunks of a stream have in common.
+struct Table {
+  OwnedSchema schema;
+  ArrowType root;
+};
+
+// One array of a stream; lives as long as a batch needs it.
+struct Chunk {
+  std::shared_ptr<const Table> table;
+  OwnedArray array;
+};
+
 Error broken_stream(const std::string& why) {
   return user_error({.what = "The Arrow data cannot be read: " + why,
                      .why = "The library that offers the data reported it.",
@@ -369,20 +387,151 @@ Error broken_stream(const std::string& why) {
                      .countermeasure = "Check how the data is made; its own error is above."});
 }
 
+// The rows [begin, end) of one column of a chunk.
+class ArrowColumn final : public ForeignColumn {
+ public:
+  ArrowColumn(std::shared_ptr<const Chunk> chunk, const ArrowType& type, const ArrowArray& array,
+              std::int64_t begin, std::int64_t end)
+      : chunk_(std::move(chunk)), type_(type), array_(array), begin_(begin), end_(end) {}
+
+  // Whether the type of a column of ours can be told without a look at its values, and every engine
+  // that reads Arrow reads this one.
+  static bool can_stay(const ArrowType& type) {
+    if (type.dictionary) return false;
+    switch (type.kind) {
+      case ArrowKind::boolean:
+      case ArrowKind::single:
+      case ArrowKind::real:
+      case ArrowKind::bytes:
+      case ArrowKind::large_bytes:
+      case ArrowKind::bytes_view:
+      case ArrowKind::date_days:
+        return true;
+      case ArrowKind::integer:
+        return type.is_signed || type.width < 8;
+      case ArrowKind::decimal:
+        return type.width == 16;
+      case ArrowKind::timestamp:
+        return type.per_second == 1'000'000;
+      default:
+        return false;
+    }
+  }
+
+  [[nodiscard]] Column read() const override { return import_column(piece()); }
+  [[nodiscard]] std::string_view format() const override { return schema().format; }
+  [[nodiscard]] std::size_t bytes() const noexcept override {
+    constexpr std::size_t kOverhead = 64;
+    const auto rows = static_cast<double>(end_ - begin_);
+    const auto all = static_cast<double>(std::max(array_.length, std::int64_t{1}));
+    return kOverhead + static_cast<std::size_t>(rows / all *
+                                                static_cast<double>(estimate_bytes(type_, array_)));
+  }
+
+  void export_to_arrow(std::string_view name, ArrowSchema* out_schema,
+                       ArrowArray* out) const override {
+    auto names = std::make_unique<std::string>(name);
+    *out_schema = ArrowSchema{};
+    out_schema->format = schema().format;
+    out_schema->name = names->c_str();
+    out_schema->flags = ARROW_FLAG_NULLABLE;
+    out_schema->private_data = new Exported<std::string>{chunk_, std::move(*names)};
+    auto* kept = static_cast<Exported<std::string>*>(out_schema->private_data);
+    out_schema->name = kept->value.c_str();
+    out_schema->release = [](ArrowSchema* schema) {
+      delete static_cast<Exported<std::string>*>(schema->private_data);
+      schema->release = nullptr;
+    };
+    *out = array_;
+    out->offset = array_.offset + begin_;
+    out->length = end_ - begin_;
+    out->null_count = array_.null_count == 0 ? 0 : -1;
+    out->private_data = new Exported<char>{chunk_, {}};
+    out->release = [](ArrowArray* array) {
+      delete static_cast<Exported<char>*>(array->private_data);
+      array->release = nullptr;
+    };
+  }
+
+  // Over the buffers where they say nothing but the values, else cell by cell.
+  [[nodiscard]] std::uint64_t digest(std::uint64_t seed) const override {
+    const bool has_nulls =
+        array_.n_buffers > 0 && array_.buffers[0] != nullptr && array_.null_count != 0;
+    const auto rows = static_cast<std::size_t>(end_ - begin_);
+    if (!has_nulls && type_.width > 0 && type_.kind != ArrowKind::boolean) {
+      const auto width = static_cast<std::size_t>(type_.width);
+      const auto* values = static_cast<const std::uint8_t*>(array_.buffers[1]) +
+                           static_cast<std::size_t>(array_.offset + begin_) * width;
+      return XXH3_64bits_withSeed(values, rows * width, seed);
+    }
+    constexpr std::size_t kBlock = 512;
+    std::array<std::uint64_t, kBlock> words{};
+    for (std::int64_t row = begin_; row < end_;) {
+      std::size_t count = 0;
+      for (; count < kBlock && row < end_; ++count, ++row) words[count] = word(row);
+      seed = XXH3_64bits_withSeed(words.data(), count * sizeof(std::uint64_t), seed);
+    }
+    return seed;
+  }
+
+ private:
+  template <class T>
+  struct Exported {
+    std::shared_ptr<const Chunk> chunk;
+    T value;
+  };
+
+  [[nodiscard]] Piece piece() const { return {type_, array_, begin_, end_}; }
+  [[nodiscard]] const ArrowSchema& schema() const {
+    return *chunk_->table->schema.value.children[&type_ - chunk_->table->root.children.data()];
+  }
+  [[nodiscard]] std::uint64_t word(std::int64_t row) const {
+    constexpr std::uint64_t kNull = 0x9e3779b97f4a7c15;
+    if (!is_valid(type_, array_, row)) return kNull;
+    switch (type_.kind) {
+      case ArrowKind::boolean:
+        return read_boolean(array_, row) ? 1 : 0;
+      case ArrowKind::single:
+      case ArrowKind::real:
+        return std::bit_cast<std::uint64_t>(read_real(type_, array_, row));
+      case ArrowKind::bytes:
+      case ArrowKind::large_bytes:
+      case ArrowKind::bytes_view: {
+        const std::string_view bytes = read_bytes(type_, array_, row);
+        return XXH3_64bits(bytes.data(), bytes.size());
+      }
+      case ArrowKind::decimal:
+        return XXH3_64bits(static_cast<const std::uint8_t*>(array_.buffers[1]) +
+                               static_cast<std::size_t>(array_.offset + row) *
+                                   static_cast<std::size_t>(type_.width),
+                           static_cast<std::size_t>(type_.width));
+      default:
+        return static_cast<std::uint64_t>(read_integer(type_, array_, row));
+    }
+  }
+
+  const std::shared_ptr<const Chunk> chunk_;
+  const ArrowType& type_;    // the chunk's
+  const ArrowArray& array_;  // the chunk's
+  const std::int64_t begin_;
+  const std::int64_t end_;
+};
+
 }  // namespace
 
 struct ArrowBatchReader::State {
   ArrowArrayStream stream{};
-  OwnedSchema schema;
-  OwnedArray chunk;
-  ArrowType root;
+  std::shared_ptr<Table> table = std::make_shared<Table>();
+  OwnedSchema& schema = table->schema;
+  ArrowType& root = table->root;
+  std::shared_ptr<Chunk> current = std::make_shared<Chunk>();  // shared by the batches of it
   std::size_t batch_bytes = kBatchBytes;
   std::int64_t position = 0;
   std::int64_t rows_a_time = 1;
   std::vector<std::optional<Column>> dictionaries;  // of the chunk, as they are needed
 
   ~State() {
-    chunk.reset();
+    current.reset();
     if (stream.release != nullptr) stream.release(&stream);
   }
 
@@ -404,18 +553,21 @@ struct ArrowBatchReader::State {
     }
   }
 
+  [[nodiscard]] ArrowArray& chunk() const { return current->array.value; }
+
   void start_chunk() {
+    current->table = table;
     position = 0;
     dictionaries = std::vector<std::optional<Column>>(root.children.size());
-    if (static_cast<std::size_t>(chunk.value.n_children) != root.children.size()) {
-      throw broken_stream("an array has " + std::to_string(chunk.value.n_children) +
+    if (static_cast<std::size_t>(chunk().n_children) != root.children.size()) {
+      throw broken_stream("an array has " + std::to_string(chunk().n_children) +
                           " columns, the schema " + std::to_string(root.children.size()) + ".");
     }
     std::size_t bytes = 1;
     for (std::size_t i = 0; i < root.children.size(); ++i) {
-      bytes += estimate_bytes(root.children[i], *chunk.value.children[i]);
+      bytes += estimate_bytes(root.children[i], *chunk().children[i]);
     }
-    const auto rows = static_cast<double>(chunk.value.length) * static_cast<double>(batch_bytes) /
+    const auto rows = static_cast<double>(chunk().length) * static_cast<double>(batch_bytes) /
                       static_cast<double>(bytes);
     rows_a_time =
         std::clamp(static_cast<std::int64_t>(std::min(rows, static_cast<double>(kMostRows))),
@@ -424,14 +576,14 @@ struct ArrowBatchReader::State {
 
   // Makes sure that there are rows; false at the end.
   bool find_rows() {
-    while (chunk.value.release == nullptr || position >= chunk.value.length) {
-      chunk.reset();
+    while (chunk().release == nullptr || position >= chunk().length) {
+      current = std::make_shared<Chunk>();
       if (stream.release == nullptr) return false;
-      if (stream.get_next(&stream, &chunk.value) != 0) {
+      if (stream.get_next(&stream, &chunk()) != 0) {
         const char* reason = stream.get_last_error(&stream);
         throw broken_stream(reason == nullptr ? "no reason was given." : reason);
       }
-      if (chunk.value.release == nullptr) {
+      if (chunk().release == nullptr) {
         stream.release(&stream);
         stream.release = nullptr;
         return false;
@@ -443,7 +595,7 @@ struct ArrowBatchReader::State {
 
   Column read(std::size_t index, std::int64_t begin, std::int64_t end) {
     const ArrowType& type = root.children[index];
-    const ArrowArray& array = *chunk.value.children[index];
+    const ArrowArray& array = *chunk().children[index];
     if (!type.dictionary) return import_column({type, array, begin, end});
     std::optional<Column>& entries = dictionaries[index];
     const std::int64_t count = array.dictionary->length;
@@ -473,7 +625,7 @@ ArrowBatchReader::ArrowBatchReader(ArrowSchema* schema, ArrowArray* array, std::
     : state_(std::make_unique<State>()) {
   state_->schema.value = *schema;
   schema->release = nullptr;
-  state_->chunk.value = *array;
+  state_->chunk() = *array;
   array->release = nullptr;
   state_->batch_bytes = batch_bytes;
   state_->open();
@@ -487,24 +639,36 @@ ArrowBatchReader& ArrowBatchReader::operator=(ArrowBatchReader&&) noexcept = def
 std::optional<Batch> ArrowBatchReader::next() {
   State& state = *state_;
   if (!state.find_rows()) return std::nullopt;
-  const ArrowArray& chunk = state.chunk.value;
+  const ArrowArray& chunk = state.chunk();
   const std::int64_t begin = state.position;
   const std::int64_t end = std::min(begin + state.rows_a_time, chunk.length);
   state.position = end;
   const auto rows = static_cast<std::size_t>(end - begin);
   const std::vector<std::uint8_t> row_validity = copy_validity(chunk, begin, rows);
-  std::vector<Column> columns;
-  columns.reserve(state.root.children.size());
+  auto made = std::make_shared<Batch::State>();
+  made->rows = rows;
   for (std::size_t i = 0; i < state.root.children.size(); ++i) {
+    const ArrowType& type = state.root.children[i];
+    if (row_validity.empty() && ArrowColumn::can_stay(type)) {
+      made->schema.push_back({type.name, type.stored});
+      made->columns.emplace_back();
+      made->foreign.push_back(std::make_shared<const ArrowColumn>(
+          state.current, type, *chunk.children[i], chunk.offset + begin, chunk.offset + end));
+      made->read.push_back(false);
+      continue;
+    }
     Column column = state.read(i, chunk.offset + begin, chunk.offset + end);
     if (!row_validity.empty() && column.field.type != ColumnType::null) {
       if (column.validity.empty()) column.validity.assign(row_validity.size(), 0xff);
       for (std::size_t byte = 0; byte < row_validity.size(); ++byte)
         column.validity[byte] &= row_validity[byte];
     }
-    columns.push_back(std::move(column));
+    made->schema.push_back(column.field);
+    made->columns.push_back(std::move(column));
+    made->foreign.emplace_back();
+    made->read.push_back(true);
   }
-  return Batch(std::move(columns), rows);
+  return Batch(std::shared_ptr<const Batch::State>(std::move(made)));
 }
 
 }  // namespace vdk

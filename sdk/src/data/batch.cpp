@@ -2,30 +2,112 @@
 
 #include <utility>
 
-namespace vdk {
+#include "data/batch_state.hpp"
 
-Batch::Batch() {
-  static const auto none = std::make_shared<const std::vector<Column>>();
-  columns_ = none;
+namespace vdk {
+namespace {
+
+const Column& read_column(const Batch::State& state, std::size_t index) {
+  if (!state.read[index]) {
+    state.columns[index] = state.foreign[index]->read();
+    state.columns[index].field = state.schema[index];
+    state.read[index] = true;
+  }
+  return state.columns[index];
 }
 
-Batch::Batch(std::vector<Column> columns, std::size_t rows)
-    : columns_(std::make_shared<const std::vector<Column>>(std::move(columns))), rows_(rows) {}
+bool has_unread(const Batch::State& state) { return !state.foreign.empty(); }
 
-Schema Batch::schema() const {
-  Schema schema;
-  schema.reserve(columns_->size());
-  for (const Column& column : *columns_) schema.push_back(column.field);
-  return schema;
+}  // namespace
+
+Batch::Batch() {
+  static const auto none = std::make_shared<const State>();
+  state_ = none;
+}
+
+Batch::Batch(std::vector<Column> columns, std::size_t rows) : rows_(rows) {
+  auto state = std::make_shared<State>();
+  state->rows = rows;
+  state->schema.reserve(columns.size());
+  for (const Column& column : columns) state->schema.push_back(column.field);
+  state->columns = std::move(columns);
+  state_ = std::move(state);
+}
+
+Batch::Batch(std::shared_ptr<const State> state) : state_(std::move(state)), rows_(state_->rows) {}
+
+const Schema& Batch::schema() const noexcept { return state_->schema; }
+
+const Column& Batch::column(std::size_t index) const {
+  if (!has_unread(*state_)) return state_->columns[index];
+  const std::lock_guard lock(state_->reading);
+  return read_column(*state_, index);
+}
+
+const std::vector<Column>& Batch::columns() const {
+  if (!has_unread(*state_)) return state_->columns;
+  const std::lock_guard lock(state_->reading);
+  for (std::size_t i = 0; i < state_->columns.size(); ++i) read_column(*state_, i);
+  return state_->columns;
 }
 
 std::size_t Batch::bytes() const noexcept {
-  std::size_t total = sizeof(Batch) + columns_->capacity() * sizeof(Column);
-  for (const Column& column : *columns_) {
+  std::size_t total = sizeof(Batch) + sizeof(State) + state_->columns.capacity() * sizeof(Column);
+  for (std::size_t i = 0; i < state_->columns.size(); ++i) {
+    if (has_unread(*state_) && state_->foreign[i]) {
+      total += state_->foreign[i]->bytes();
+      continue;
+    }
+    const Column& column = state_->columns[i];
     total += column.field.name.capacity() + column.validity.capacity() + column.values.capacity() +
              column.offsets.capacity() * sizeof(std::int64_t);
   }
   return total;
+}
+
+Batch Batch::select(std::span<const std::size_t> columns) const {
+  auto state = std::make_shared<State>();
+  state->rows = rows_;
+  const bool foreign = has_unread(*state_);
+  std::unique_lock<std::mutex> lock;
+  if (foreign) lock = std::unique_lock(state_->reading);
+  for (const std::size_t index : columns) {
+    state->schema.push_back(state_->schema[index]);
+    state->columns.push_back(state_->columns[index]);
+    if (!foreign) continue;
+    state->foreign.push_back(state_->foreign[index]);
+    state->read.push_back(state_->read[index]);
+  }
+  return Batch(std::shared_ptr<const State>(std::move(state)));
+}
+
+Batch Batch::rename(std::span<const std::string> names) const {
+  std::vector<std::size_t> all(names.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  const Batch same = select(all);
+  auto state = std::make_shared<State>();
+  state->rows = rows_;
+  state->schema = same.state_->schema;
+  state->columns = same.state_->columns;
+  state->foreign = same.state_->foreign;
+  state->read = same.state_->read;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    state->schema[i].name = names[i];
+    state->columns[i].field.name = names[i];
+  }
+  return Batch(std::shared_ptr<const State>(std::move(state)));
+}
+
+bool Batch::exports_alike(const Batch& other) const {
+  if (state_->schema != other.state_->schema) return false;
+  const auto format_at = [](const State& state, std::size_t index) {
+    return has_unread(state) && state.foreign[index] ? state.foreign[index]->format()
+                                                     : std::string_view();
+  };
+  for (std::size_t i = 0; i < state_->schema.size(); ++i) {
+    if (format_at(*state_, i) != format_at(*other.state_, i)) return false;
+  }
+  return true;
 }
 
 }  // namespace vdk

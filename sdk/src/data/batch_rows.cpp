@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "data/batch_state.hpp"
 #include "data/lattice.hpp"
 
 namespace vdk {
@@ -106,7 +107,12 @@ Batch slice_rows(const Batch& batch, std::size_t begin, std::size_t count) {
 
 std::uint64_t digest_rows(const Batch& batch, std::uint64_t seed) {
   std::uint64_t digest = seed ^ (batch.rows() * 0x9e3779b97f4a7c15);
-  for (const Column& column : batch.columns()) digest = digest_column(column, batch.rows(), digest);
+  const Batch::State& state = batch.state();
+  for (std::size_t i = 0; i < state.schema.size(); ++i) {
+    const bool foreign = !state.foreign.empty() && state.foreign[i];
+    digest = foreign ? state.foreign[i]->digest(digest)
+                     : digest_column(state.columns[i], batch.rows(), digest);
+  }
   return digest;
 }
 

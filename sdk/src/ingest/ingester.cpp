@@ -61,8 +61,7 @@ LoadOptions default_options(const Configuration& configuration) {
   const auto disposition = disposition_of(word);
   if (disposition && *disposition != Disposition::merge) return {.disposition = *disposition};
   throw configuration_error(
-      {.what =
-           fmt::format("ingest_disposition must be append or replace, and is '{}'.", word),
+      {.what = fmt::format("ingest_disposition must be append or replace, and is '{}'.", word),
        .why = "Merging needs keys, which are given with the rows.",
        .consequence = "Rows cannot be ingested.",
        .countermeasure = "Correct ingest_disposition, or pass disposition='merge' and keys=[...] "

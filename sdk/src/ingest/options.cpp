@@ -1,6 +1,5 @@
-#include "ingest/ingester.hpp"
-
 #include "base/text.hpp"
+#include "ingest/ingester.hpp"
 
 namespace vdk {
 

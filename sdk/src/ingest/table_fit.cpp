@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -222,45 +223,52 @@ FittedRows fit_rows(const Batch& batch, const TableShape& table, const StoreTrai
                     std::string_view ignored) {
   FittedRows fitted;
   RowFilter filter(batch.rows(), first_row);
-  std::vector<const Column*> columns;  // those that go in
-  std::vector<Column> made;            // those of them that were changed
-  made.reserve(batch.columns().size() * 2);
-  for (const Column& column : batch.columns()) {
-    if (!ignored.empty() && column.field.name == ignored) continue;
-    const auto place = find_column(table, column.field.name, fold);
+  const Schema& schema = batch.schema();
+  std::vector<std::size_t> sources;    // columns of the batch that go in
+  std::map<std::size_t, Column> made;  // those of them that were changed, by place in sources
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    const Field& field = schema[i];
+    if (!ignored.empty() && field.name == ignored) continue;
+    const auto place = find_column(table, field.name, fold);
     if (!place) {
-      refuse_unknown(filter, batch, column, table, rules);
+      refuse_unknown(filter, batch, batch.column(i), table, rules);
       continue;
     }
-    const Column* source = &column;
     const TableColumn& known = table.columns[*place];
+    std::optional<Column> changed;
     if (rules.wrong_type && known.holds != ColumnType::null &&
-        unite(known.holds, column.field.type) != known.holds) {
-      source =
-          &made.emplace_back(converted(filter, column, batch.rows(), known, *rules.wrong_type));
+        unite(known.holds, field.type) != known.holds) {
+      changed = converted(filter, batch.column(i), batch.rows(), known, *rules.wrong_type);
     }
-    if (!traits.holds_nul_in_text) refuse_nul(filter, *source, batch.rows(), traits);
+    if (!traits.holds_nul_in_text) {
+      refuse_nul(filter, changed ? *changed : batch.column(i), batch.rows(), traits);
+    }
     const auto twin = std::ranges::find(fitted.into, *place);
     if (twin != fitted.into.end()) {
-      const Column*& first = columns[static_cast<std::size_t>(twin - fitted.into.begin())];
-      first = &made.emplace_back(merged(filter, *first, *source, batch.rows()));
+      const auto at = static_cast<std::size_t>(twin - fitted.into.begin());
+      const auto former = made.find(at);
+      made.insert_or_assign(
+          at, merged(filter, former == made.end() ? batch.column(sources[at]) : former->second,
+                     changed ? *changed : batch.column(i), batch.rows()));
       continue;
     }
-    columns.push_back(source);
+    if (changed) made.emplace(sources.size(), std::move(*changed));
+    sources.push_back(i);
     fitted.into.push_back(*place);
   }
-  if (!filter.all_kept()) fitted.kept = filter.kept();
-  std::vector<Column> chosen;
-  chosen.reserve(columns.size());
-  const bool unchanged =
-      filter.all_kept() && made.empty() && columns.size() == batch.columns().size();
-  if (unchanged) {
-    fitted.batch = batch;
+  const bool all_kept = filter.all_kept();
+  if (!all_kept) fitted.kept = filter.kept();
+  if (all_kept && made.empty()) {
+    fitted.batch = sources.size() == schema.size() ? batch : batch.select(sources);
   } else {
-    for (const Column* column : columns) {
-      chosen.push_back(filter.all_kept() ? *column : select_rows(*column, fitted.kept));
+    std::vector<Column> chosen;
+    chosen.reserve(sources.size());
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const auto changed = made.find(i);
+      const Column& column = changed == made.end() ? batch.column(sources[i]) : changed->second;
+      chosen.push_back(all_kept ? column : select_rows(column, fitted.kept));
     }
-    fitted.batch = Batch(std::move(chosen), filter.all_kept() ? batch.rows() : fitted.kept.size());
+    fitted.batch = Batch(std::move(chosen), all_kept ? batch.rows() : fitted.kept.size());
   }
   fitted.rejected_rows = filter.rejected_rows();
   fitted.rejected = filter.take_rejected();

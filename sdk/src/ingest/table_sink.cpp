@@ -147,7 +147,6 @@ struct Refused {
 // Rows of consecutive batches that go into a table in one append.
 struct Portion {
   std::vector<std::size_t> into;
-  Schema schema;
   std::vector<Batch> batches;
   std::vector<std::size_t> rows;  // for each row its index over the batches given
 };
@@ -203,7 +202,7 @@ class TableSink final : public Sink {
                         .countermeasure = "Pass destination_table when rows are sent."});
     }
     for (const Batch& batch : batches) {
-      if (batch.rows() == 0 || !batch.columns().empty()) continue;
+      if (batch.rows() == 0 || !batch.schema().empty()) continue;
       throw user_error(
           {.what = "The rows for the table " + load_.destination.table + " have no columns.",
            .consequence = "They were not stored.",
@@ -468,17 +467,26 @@ class TableSink final : public Sink {
     if (!evolves(store, table)) return false;
     const FoldName fold = folder(store);
     return std::ranges::any_of(batches, [&](const Batch& batch) {
-      return std::ranges::any_of(batch.columns(), [&](const Column& column) {
-        if (is_flag(column)) return false;
-        const auto place = find_column(table, column.field.name, fold);
-        return !place || !wider(store, table, table.columns[*place], column, batch.rows()).empty();
-      });
+      for (std::size_t i = 0; i < batch.schema().size(); ++i) {
+        const Field& field = batch.schema()[i];
+        if (is_flag(field)) continue;
+        const auto place = find_column(table, field.name, fold);
+        if (!place || !wider(store, table, table.columns[*place], batch, i).empty()) return true;
+      }
+      return false;
     });
   }
 
-  [[nodiscard]] bool is_flag(const Column& column) const {
+  // The column with its values where a type depends on them, else only its name and type: values
+  // that stay with another library are not read for nothing.
+  static Column sample(const Batch& batch, std::size_t index) {
+    const Field& field = batch.schema()[index];
+    return field.type == ColumnType::decimal ? batch.column(index) : Column{field};
+  }
+
+  [[nodiscard]] bool is_flag(const Field& field) const {
     return load_.options.disposition == Disposition::merge &&
-           column.field.name == load_.options.delete_flag;
+           field.name == load_.options.delete_flag;
   }
 
   // The table as the rows need it, as far as the contract lets it change.
@@ -520,12 +528,13 @@ class TableSink final : public Sink {
                     name));
     std::string columns;
     std::set<std::string> names;
-    for (const Column& column : batch.columns()) {
-      if (is_flag(column) || !can_add(traits, names.size(), column.field.name)) continue;
-      const std::string own_name = store.new_column_name(column.field.name);
+    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
+      const Field& field = batch.schema()[i];
+      if (is_flag(field) || !can_add(traits, names.size(), field.name)) continue;
+      const std::string own_name = store.new_column_name(field.name);
       if (!names.insert(store.fold(own_name)).second) continue;  // fit_rows makes one of both
       columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", quote_name(own_name),
-                             store.column_type(column, batch.rows()));
+                             store.column_type(sample(batch, i), batch.rows()));
     }
     if (load_.options.disposition == Disposition::merge && traits.indexes_merge_keys) {
       std::string keys;
@@ -544,10 +553,11 @@ class TableSink final : public Sink {
   }
 
   std::string wider(TableStore& store, const TableShape& table, const TableColumn& known,
-                    const Column& column, std::size_t rows) {
-    if (column.field.type == ColumnType::null) return {};
+                    const Batch& batch, std::size_t index) {
+    const ColumnType type = batch.schema()[index].type;
+    if (type == ColumnType::null) return {};
     bool is_empty = false;
-    if (known.holds == ColumnType::text && column.field.type != ColumnType::text &&
+    if (known.holds == ColumnType::text && type != ColumnType::text &&
         !filled_.contains(known.name)) {
       // A column of text that no row has a value in was made when its type was not known yet.
       is_empty = store
@@ -556,7 +566,7 @@ class TableSink final : public Sink {
                      .empty();
       if (!is_empty) filled_.insert(known.name);
     }
-    return store.wider_type(known, is_empty, column, rows);
+    return store.wider_type(known, is_empty, sample(batch, index), batch.rows());
   }
 
   // Adds columns and widens types; true where something changed.
@@ -564,17 +574,18 @@ class TableSink final : public Sink {
     const StoreTraits& traits = store.traits();
     const FoldName fold = folder(store);
     bool changed = false;
-    for (const Column& column : batch.columns()) {
-      if (is_flag(column)) continue;
-      const auto place = find_column(table, column.field.name, fold);
+    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
+      const Field& field = batch.schema()[i];
+      if (is_flag(field)) continue;
+      const auto place = find_column(table, field.name, fold);
       if (!place) {
-        if (!can_add(traits, table.columns.size(), column.field.name)) continue;
+        if (!can_add(traits, table.columns.size(), field.name)) continue;
         store.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quote_path(table.path),
-                              quote_name(store.new_column_name(column.field.name)),
-                              store.column_type(column, batch.rows())));
+                              quote_name(store.new_column_name(field.name)),
+                              store.column_type(sample(batch, i), batch.rows())));
       } else {
         const TableColumn& known = table.columns[*place];
-        const std::string type = wider(store, table, known, column, batch.rows());
+        const std::string type = wider(store, table, known, batch, i);
         if (type.empty() || type == known.type) continue;
         if (traits.rewrites_when_widening && !settings_.allow_rewrite && has_rows(store, table)) {
           continue;  // the rows that do not fit are refused, each with its reason
@@ -638,10 +649,9 @@ class TableSink final : public Sink {
       merge(store, batch, table, fitted, number, stored);
       return;
     }
-    Schema schema = fitted.batch.schema();
     if (portions.empty() || portions.back().into != fitted.into ||
-        portions.back().schema != schema) {
-      portions.push_back({fitted.into, std::move(schema), {}, {}});
+        !portions.back().batches.back().exports_alike(fitted.batch)) {
+      portions.push_back({fitted.into, {}, {}});
     }
     Portion& portion = portions.back();
     for (std::size_t i = 0; i < fitted.batch.rows(); ++i) {
@@ -686,9 +696,9 @@ class TableSink final : public Sink {
       keys.push_back(static_cast<std::size_t>(found - fitted.into.begin()));
     }
     std::optional<Column> flag;
-    for (const Column& column : batch.columns()) {
-      if (!is_flag(column)) continue;
-      flag = fitted.kept.empty() ? column : select_rows(column, fitted.kept);
+    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
+      if (!is_flag(batch.schema()[i])) continue;
+      flag = fitted.kept.empty() ? batch.column(i) : select_rows(batch.column(i), fitted.kept);
     }
     const MergeRows rows = plan_merge(fitted.batch, keys, flag ? &*flag : nullptr);
     if (!rows.null_keys.empty()) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,23 +88,38 @@ struct Column {
   }
 };
 
-// Rows in columns. Copies share them.
+// Rows in columns. Copies share them. A batch that came from another library keeps its columns
+// there until somebody reads them: what an engine takes as Arrow is handed on as it came. Any
+// thread may read; the first reader of a column may wait for its conversion, which throws Error
+// (user) where a value is out of range.
 class VDK_API Batch {
  public:
   Batch();
   Batch(std::vector<Column> columns, std::size_t rows);
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-  [[nodiscard]] const std::vector<Column>& columns() const noexcept { return *columns_; }
-  [[nodiscard]] Schema schema() const;
+  [[nodiscard]] const Schema& schema() const noexcept;
+  [[nodiscard]] const Column& column(std::size_t index) const;
+  [[nodiscard]] const std::vector<Column>& columns() const;
   [[nodiscard]] std::size_t bytes() const noexcept;  // the memory that it holds
+
+  // Some of the columns, in that order; the same ones with other names.
+  [[nodiscard]] Batch select(std::span<const std::size_t> columns) const;
+  [[nodiscard]] Batch rename(std::span<const std::string> names) const;
+
+  // Whether both export to equal Arrow schemas, so that they can be pieces of one stream.
+  [[nodiscard]] bool exports_alike(const Batch& other) const;
 
   // The batch as Arrow's C structs (a struct array of its columns), which share its rows; the
   // receiver calls release.
   static void export_to_arrow(const Batch& batch, ArrowSchema* schema, ArrowArray* array);
 
+  struct State;
+  explicit Batch(std::shared_ptr<const State> state);
+  [[nodiscard]] const State& state() const noexcept { return *state_; }
+
  private:
-  std::shared_ptr<const std::vector<Column>> columns_;  // never null
+  std::shared_ptr<const State> state_;  // never null
   std::size_t rows_ = 0;
 };
 

@@ -132,7 +132,8 @@ class VDK_API TableStore {
   // does not exist yet. Nothing where begin() does.
   virtual void lock_definition(const TableShape& table);
 
-  // The type of a new column for these values.
+  // The type of a new column for these values. Here and in wider_type the column has its values only
+  // where its type is decimal.
   [[nodiscard]] virtual std::string column_type(const Column& column, std::size_t rows) = 0;
   // The type that the column needs to hold these values too; empty where its own will do or none
   // would. `is_empty`: no row has a value there yet.
@@ -146,7 +147,7 @@ class VDK_API TableStore {
                                                std::span<const std::size_t> columns,
                                                const std::string& name, bool temporary) = 0;
 
-  // The engine's bulk path. All batches have the same names and types of columns; their n-th column
+  // The engine's bulk path. All batches export alike (Batch::exports_alike); their n-th column
   // goes to table.columns[into[n]], converted to its type as the engine would convert it. A column
   // that gets no value takes NULL, or its default where it refuses NULL.
   virtual void append(const TableShape& table, std::span<const std::size_t> into,
