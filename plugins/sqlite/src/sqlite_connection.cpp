@@ -23,6 +23,26 @@ std::string hexadecimal(const unsigned char* bytes, std::size_t size) {
   return text;
 }
 
+Value read_value(const Api& api, sqlite3_stmt* statement, int column) {
+  const auto bytes = [&] { return static_cast<std::size_t>(api.column_bytes(statement, column)); };
+  switch (api.column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      return static_cast<std::int64_t>(api.column_int64(statement, column));
+    case SQLITE_FLOAT:
+      return api.column_double(statement, column);
+    case SQLITE_TEXT: {
+      const auto* text = reinterpret_cast<const char*>(api.column_text(statement, column));
+      return std::string_view(text, bytes());
+    }
+    case SQLITE_BLOB: {
+      const auto* blob = static_cast<const unsigned char*>(api.column_blob(statement, column));
+      return hexadecimal(blob, bytes());
+    }
+    default:
+      return {};
+  }
+}
+
 class SqliteRows : public ResultStream {
  public:
   // `has_row`: the statement was stepped once, and stands on its first row.
@@ -42,10 +62,7 @@ class SqliteRows : public ResultStream {
     if (!has_row_) {
       return false;
     }
-    row.resize(columns_.size());
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      row[i] = value(static_cast<int>(i));
-    }
+    read_row(database_->api(), statement_.get(), row);
     step();
     return true;
   }
@@ -63,30 +80,6 @@ class SqliteRows : public ResultStream {
     if (result != SQLITE_ROW && result != SQLITE_DONE) {
       database_->throw_error("while the rows of a query were read",
                              "Not all of its rows were read.");
-    }
-  }
-
-  [[nodiscard]] Value value(int column) const {
-    const Api& api = database_->api();
-    sqlite3_stmt* statement = statement_.get();
-    const auto bytes = [&] {
-      return static_cast<std::size_t>(api.column_bytes(statement, column));
-    };
-    switch (api.column_type(statement, column)) {
-      case SQLITE_INTEGER:
-        return static_cast<std::int64_t>(api.column_int64(statement, column));
-      case SQLITE_FLOAT:
-        return api.column_double(statement, column);
-      case SQLITE_TEXT: {
-        const auto* text = reinterpret_cast<const char*>(api.column_text(statement, column));
-        return std::string_view(text, bytes());
-      }
-      case SQLITE_BLOB: {
-        const auto* blob = static_cast<const unsigned char*>(api.column_blob(statement, column));
-        return hexadecimal(blob, bytes());
-      }
-      default:
-        return {};
     }
   }
 
@@ -117,6 +110,13 @@ std::string countermeasure_for(int code) {
 }
 
 }  // namespace
+
+void read_row(const Api& api, sqlite3_stmt* statement, std::vector<Value>& row) {
+  row.resize(static_cast<std::size_t>(api.column_count(statement)));
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    row[i] = read_value(api, statement, static_cast<int>(i));
+  }
+}
 
 Database::Database(const Api& api, const std::string& file, milliseconds busy_limit)
     : api_(api), file_(file), busy_limit_(busy_limit) {
@@ -154,27 +154,6 @@ int Database::wait_for_lock(void* self, int attempts) noexcept {
 void Database::interrupt() noexcept {
   interrupted_.store(true);
   api_.interrupt(handle_);
-}
-
-Statement Database::prepare(std::string_view sql, bool keep) {
-  sqlite3_stmt* statement = nullptr;
-  const unsigned flags = keep ? SQLITE_PREPARE_PERSISTENT : 0;
-  if (api_.prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), flags, &statement,
-                      nullptr) != SQLITE_OK) {
-    throw_error("in: " + std::string(sql));
-  }
-  return Statement(statement, FinalizeStatement{&api_});
-}
-
-void Database::run(std::string_view sql) {
-  const Statement statement = prepare(sql, false);
-  int result = SQLITE_ROW;
-  while (result == SQLITE_ROW) {
-    result = api_.step(statement.get());
-  }
-  if (result != SQLITE_DONE) {
-    throw_error("in: " + std::string(sql));
-  }
 }
 
 void Database::throw_error(std::string where, std::string consequence) const {

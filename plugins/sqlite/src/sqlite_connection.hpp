@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sqlite_library.hpp"
 #include "vdk/connection/driver.hpp"
@@ -18,6 +19,9 @@ struct FinalizeStatement {
   void operator()(sqlite3_stmt* statement) const noexcept { api->finalize(statement); }
 };
 using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+// The row that the statement stands on; blobs as hexadecimal text.
+void read_row(const Api& api, sqlite3_stmt* statement, std::vector<Value>& row);
 
 // An open database file. One thread at a time, but interrupt() from any.
 class Database {
@@ -32,10 +36,6 @@ class Database {
   [[nodiscard]] const Api& api() const noexcept { return api_; }
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
-
-  // Throws SqliteError.
-  [[nodiscard]] Statement prepare(std::string_view sql, bool keep);
-  void run(std::string_view sql);
 
   void interrupt() noexcept;
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(); }

@@ -18,9 +18,9 @@ namespace vdk::sqlite {
   X(bind_blob64) X(bind_double) X(bind_int64) X(bind_null) X(bind_text64) X(busy_handler)    \
   X(clear_bindings) X(close_v2) X(column_blob) X(column_bytes) X(column_count)               \
   X(column_decltype) X(column_double) X(column_int64) X(column_name) X(column_text)          \
-  X(column_type) X(errmsg) X(errstr) X(exec) X(extended_errcode) X(extended_result_codes)    \
-  X(finalize) X(get_autocommit) X(interrupt) X(libversion) X(open_v2) X(prepare_v3) X(reset) \
-  X(sql) X(step) X(threadsafe)
+  X(column_type) X(errmsg) X(errstr) X(extended_errcode) X(extended_result_codes)            \
+  X(finalize) X(get_autocommit) X(interrupt) X(libversion) X(limit) X(open_v2) X(prepare_v3) \
+  X(reset) X(sql) X(step) X(threadsafe)
 // clang-format on
 #define VDK_SQLITE_OPTIONAL(X) X(error_offset)
 

@@ -1,6 +1,6 @@
 // SQLite as a connection and as an ingest method.
 #include "sqlite_connection.hpp"
-#include "sqlite_sink.hpp"
+#include "sqlite_store.hpp"
 #include "vdk/hooks/plugin.hpp"
 
 namespace {
@@ -9,7 +9,9 @@ class SqlitePlugin : public vdk::Plugin {
  public:
   void contribute(vdk::Contributions& contributions) override {
     contributions.add_connection("sqlite", vdk::sqlite::open_connection);
-    contributions.add_sink("sqlite", vdk::sqlite::open_sink);
+    contributions.add_sink(
+        "sqlite",
+        vdk::make_table_sink(vdk::sqlite::open_store, "sqlite_ingest_auto_create_table_enabled"));
   }
 };
 
