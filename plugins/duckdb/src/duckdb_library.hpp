@@ -165,9 +165,9 @@ struct StringReference {
   X(struct_type_child_type, TypeHandle, (TypeHandle, Index))                           \
   X(union_type_member_count, Index, (TypeHandle))                                      \
   X(union_type_member_type, TypeHandle, (TypeHandle, Index))                           \
-  X(appender_create_ext, State,                                                        \
-    (ConnectionHandle, const char*, const char*, const char*, AppenderHandle*))        \
-  X(appender_add_column, State, (AppenderHandle, const char*))                         \
+  X(appender_create_query, State,                                                      \
+    (ConnectionHandle, const char*, Index, TypeHandle*, const char*, const char**,     \
+     AppenderHandle*))                                                                 \
   X(appender_error, const char*, (AppenderHandle))                                     \
   X(appender_error_data, ErrorHandle, (AppenderHandle))                                \
   X(error_data_error_type, int, (ErrorHandle))                                         \

@@ -1,6 +1,6 @@
 // DuckDB as a connection and as an ingest method.
 #include "duckdb_connection.hpp"
-#include "duckdb_sink.hpp"
+#include "duckdb_store.hpp"
 #include "vdk/hooks/plugin.hpp"
 
 namespace {
@@ -9,7 +9,9 @@ class DuckdbPlugin : public vdk::Plugin {
  public:
   void contribute(vdk::Contributions& contributions) override {
     contributions.add_connection("duckdb", vdk::duckdb::open_connection);
-    contributions.add_sink("duckdb", vdk::duckdb::open_sink);
+    contributions.add_sink(
+        "duckdb",
+        vdk::make_table_sink(vdk::duckdb::open_store, "duckdb_ingest_auto_create_table_enabled"));
   }
 };
 
