@@ -29,6 +29,8 @@ class StoreDatabase {
   virtual ~StoreDatabase() = default;
   // One more connection; it waits for nobody for long.
   [[nodiscard]] virtual std::unique_ptr<TableStore> open() = 0;
+  // One that waits for others as a job does.
+  [[nodiscard]] virtual std::unique_ptr<TableStore> open_patient() { return open(); }
 };
 
 // How two transactions that change one table meet.

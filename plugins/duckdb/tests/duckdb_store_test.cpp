@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "duckdb_fixture.hpp"
+#include "load_conformance.hpp"
 #include "store_conformance.hpp"
 
 namespace vdk::duckdb {
@@ -46,6 +47,7 @@ std::vector<StoreQuirks> quirks() {
 
 namespace vdk {
 INSTANTIATE_TEST_SUITE_P(duckdb, StoreConformance, testing::ValuesIn(duckdb::quirks()), store_name);
+INSTANTIATE_TEST_SUITE_P(duckdb, LoadConformance, testing::ValuesIn(duckdb::quirks()), store_name);
 }  // namespace vdk
 
 namespace vdk::duckdb {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <thread>
 
+#include "load_conformance.hpp"
 #include "sqlite_fixture.hpp"
 #include "store_conformance.hpp"
 
@@ -24,14 +25,17 @@ class FileDatabase final : public StoreDatabase {
     directory_ = mkdtemp(name.data());
   }
   ~FileDatabase() override { fs::remove_all(directory_); }
-  std::unique_ptr<TableStore> open() override {
+  std::unique_ptr<TableStore> open() override { return open_waiting(0); }
+  std::unique_ptr<TableStore> open_patient() override { return open_waiting(30); }
+
+ private:
+  std::unique_ptr<TableStore> open_waiting(int seconds) {
     ConfigurationBuilder builder;
     builder.add({.key = "sqlite_file", .default_value = (directory_ / "test.db").string()});
-    builder.add({.key = "sqlite_busy_timeout_seconds", .default_value = 0});
+    builder.add({.key = "sqlite_busy_timeout_seconds", .default_value = seconds});
     return open_store(builder.build(), kMainSection, "");
   }
 
- private:
   fs::path directory_;
 };
 
@@ -48,6 +52,7 @@ const StoreQuirks kQuirks{
 
 namespace vdk {
 INSTANTIATE_TEST_SUITE_P(sqlite, StoreConformance, testing::Values(sqlite::kQuirks), store_name);
+INSTANTIATE_TEST_SUITE_P(sqlite, LoadConformance, testing::Values(sqlite::kQuirks), store_name);
 }  // namespace vdk
 
 namespace vdk::sqlite {

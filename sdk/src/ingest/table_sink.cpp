@@ -554,8 +554,14 @@ class TableSink final : public Sink {
 
   std::string wider(TableStore& store, const TableShape& table, const TableColumn& known,
                     const Batch& batch, std::size_t index) {
-    const ColumnType type = batch.schema()[index].type;
+    const Field& field = batch.schema()[index];
+    const ColumnType type = field.type;
     if (type == ColumnType::null) return {};
+    // The everyday case needs no look at the values.
+    if (type == known.holds && type != ColumnType::decimal &&
+        store.column_type(Column{field}, 0) == known.type) {
+      return {};
+    }
     bool is_empty = false;
     if (known.holds == ColumnType::text && type != ColumnType::text &&
         !filled_.contains(known.name)) {
@@ -566,7 +572,7 @@ class TableSink final : public Sink {
                      .empty();
       if (!is_empty) filled_.insert(known.name);
     }
-    return store.wider_type(known, is_empty, sample(batch, index), batch.rows());
+    return store.wider_type(known, is_empty, batch.column(index), batch.rows());
   }
 
   // Adds columns and widens types; true where something changed.

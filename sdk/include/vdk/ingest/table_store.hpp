@@ -132,8 +132,7 @@ class VDK_API TableStore {
   // does not exist yet. Nothing where begin() does.
   virtual void lock_definition(const TableShape& table);
 
-  // The type of a new column for these values. Here and in wider_type the column has its values only
-  // where its type is decimal.
+  // The type of a new column for these values, which are there only where their type is decimal.
   [[nodiscard]] virtual std::string column_type(const Column& column, std::size_t rows) = 0;
   // The type that the column needs to hold these values too; empty where its own will do or none
   // would. `is_empty`: no row has a value there yet.

@@ -1,0 +1,400 @@
+// The rules of loads into tables (make_table_sink), tested on a real engine: the same for every
+// one. The test binary of a plugin includes this beside store_conformance.hpp and instantiates it:
+//
+//   INSTANTIATE_TEST_SUITE_P(sqlite, LoadConformance, testing::Values(quirks), store_name);
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ingest/ingester.hpp"
+#include "store_conformance.hpp"
+#include "vdk/base/error.hpp"
+#include "vdk/config/configuration.hpp"
+
+namespace vdk {
+
+class LoadConformance : public testing::TestWithParam<StoreQuirks> {
+ protected:
+  using Row = store_test::Row;
+  using Rows = store_test::Rows;
+
+  LoadConformance() : database_(GetParam().create()) {}
+
+  // A sink for the table "t" with a load of the step begun.
+  std::unique_ptr<Sink> sink(const LoadOptions& options = {},
+                             const std::map<std::string, Value>& settings = {},
+                             const std::string& table = "t") {
+    ConfigurationBuilder builder;
+    declare_ingest_options(builder);
+    for (const auto& [key, value] : settings)
+      builder.set(key, value, {OriginKind::command_line, "-c"});
+    configurations_.push_back(std::make_unique<Configuration>(builder.build()));
+    if (!factory_) {
+      factory_ = make_table_sink([this](const Configuration&, std::string_view, std::string_view) {
+        return database_->open_patient();
+      });
+    }
+    const Destination destination{"test", "", table, ""};
+    auto made = factory_(*configurations_.back(), kMainSection, destination);
+    load_ = {.execution = "x", .step = "10.py", .destination = destination, .options = options};
+    made->begin_load(load_);
+    return made;
+  }
+
+  // Writes a batch as the next one of the load.
+  WriteResult write(Sink& sink, const Batch& batch) {
+    position_.rows += static_cast<std::int64_t>(batch.rows());
+    ++position_.digest;
+    return sink.write(std::span(&batch, 1), position_);
+  }
+
+  // A sink that resumes the load, and what is there of it.
+  std::pair<std::unique_ptr<Sink>, LoadPosition> resumed() {
+    auto made = sink(load_.options);
+    load_.resume = true;
+    const LoadPosition found = made->begin_load(load_);
+    return {std::move(made), found};
+  }
+
+  Rows query(const std::string& sql) { return database_->open()->query(sql); }
+  void run(const std::string& sql) { database_->open()->run(sql); }
+  std::int64_t count(const std::string& table = "t") {
+    return *query("SELECT count(*) FROM " + table).at(0).at(0).if_integer();
+  }
+
+  // Rows of id and name.
+  static Batch people(const std::vector<std::pair<std::int64_t, std::string>>& rows) {
+    BatchBuilder builder;
+    for (const auto& [id, name] : rows) {
+      builder.append_integer(builder.column("id"), id);
+      builder.append_text(builder.column("name"), name);
+      builder.end_row();
+    }
+    return builder.finish();
+  }
+  static Rows rows_of(const std::vector<std::pair<std::int64_t, std::string>>& rows) {
+    Rows values;
+    for (const auto& [id, name] : rows) values.push_back({Value(id), Value(name)});
+    return values;
+  }
+
+  std::unique_ptr<StoreDatabase> database_;
+  std::vector<std::unique_ptr<Configuration>> configurations_;  // sinks refer to them
+  SinkFactory factory_;
+  Load load_;
+  LoadPosition position_;
+};
+
+TEST_P(LoadConformance, a_missing_table_is_made_and_filled) {
+  const auto to = sink();
+  EXPECT_EQ(write(*to, people({{1, "a"}, {2, "b"}})).rows_stored, 2);
+  EXPECT_EQ(write(*to, people({{3, "c"}})).rows_stored, 1);
+  EXPECT_EQ(query("SELECT id, name FROM t ORDER BY id"), rows_of({{1, "a"}, {2, "b"}, {3, "c"}}));
+  EXPECT_EQ(to->delivery(), Delivery::exactly_once);
+}
+
+TEST_P(LoadConformance, the_position_is_committed_with_the_rows_and_found_again) {
+  write(*sink(), people({{1, "a"}, {2, "b"}}));
+  const auto [again, found] = resumed();
+  EXPECT_EQ(found, (LoadPosition{.rows = 2, .digest = 1}));
+  write(*again, people({{3, "c"}}));
+  EXPECT_EQ(resumed().second, (LoadPosition{.rows = 3, .digest = 2}));
+  load_.step = "20.py";
+  EXPECT_EQ(
+      sink()->begin_load(
+          {.execution = "x", .step = "20.py", .destination = load_.destination, .resume = true}),
+      LoadPosition{});
+}
+
+TEST_P(LoadConformance, an_attempt_that_is_not_resumed_starts_anew) {
+  write(*sink(), people({{1, "a"}}));
+  position_ = {};
+  const auto again = sink();
+  write(*again, people({{1, "a"}, {2, "b"}}));
+  EXPECT_EQ(resumed().second.rows, 2);
+  EXPECT_EQ(count(), 3);
+}
+
+TEST_P(LoadConformance, an_attempt_that_was_taken_for_dead_is_stopped) {
+  const auto zombie = sink();
+  write(*zombie, people({{1, "a"}}));
+  const auto heir = resumed().first;
+  write(*heir, people({{2, "b"}}));
+  EXPECT_THROW(zombie->write(std::vector{people({{2, "b"}})}, position_), Error);
+  EXPECT_EQ(count(), 2);
+}
+
+TEST_P(LoadConformance, own_tables_grow_with_the_rows) {
+  const auto to = sink();
+  write(*to, people({{1, "a"}}));
+  write(*to, store_test::integers("number", 7, 1));
+  EXPECT_EQ(query("SELECT id, name, number FROM t ORDER BY id IS NULL, id"),
+            (Rows{{1, "a", nullptr}, {nullptr, nullptr, 7}}));
+  // Another run knows the table for one that a load made.
+  const auto later = sink();
+  write(*later, store_test::text("more", "x"));
+  EXPECT_EQ(query("SELECT more FROM t WHERE more IS NOT NULL"), (Rows{{"x"}}));
+}
+
+TEST_P(LoadConformance, tables_of_others_keep_their_columns) {
+  run("CREATE TABLE t (id BIGINT, name VARCHAR(20))");
+  const auto to = sink();
+  BatchBuilder builder;
+  builder.append_integer(builder.column("id"), 1);
+  builder.end_row();
+  builder.append_integer(builder.column("id"), 2);
+  builder.append_text(builder.column("extra"), "x");
+  builder.end_row();
+  const WriteResult result = write(*to, builder.finish());
+  const bool drops = database_->open()->traits().unknown_columns != UnknownColumns::refuse;
+  EXPECT_EQ(result.rows_stored, drops ? 2 : 1);
+  const auto& told = drops ? result.discarded : result.rejected;
+  ASSERT_EQ(told.size(), std::size_t{1});
+  EXPECT_EQ(told[0].reason, "unknown_column");
+  EXPECT_EQ(told[0].column, "extra");
+  EXPECT_EQ(told[0].first_row, 2);
+  EXPECT_EQ(query("SELECT * FROM t").at(0).size(), std::size_t{2});
+}
+
+TEST_P(LoadConformance, a_contract_decides_what_happens_to_unknown_columns) {
+  run("CREATE TABLE t (id BIGINT, name VARCHAR(20))");
+  BatchBuilder builder;
+  builder.append_integer(builder.column("id"), 1);
+  builder.append_text(builder.column("extra"), "x");
+  builder.end_row();
+  builder.append_integer(builder.column("id"), 2);
+  builder.end_row();
+  const Batch batch = builder.finish();
+  const auto stored = [&](Contract contract) {
+    run("DELETE FROM t");
+    const auto to = sink({.contract = contract});
+    const WriteResult result = write(*to, batch);
+    EXPECT_EQ(result.rows_rejected(), contract == Contract::freeze ? 1 : 0);
+    EXPECT_EQ(result.discarded.size(), std::size_t{contract == Contract::discard_row ||
+                                                   contract == Contract::discard_value});
+    return count();
+  };
+  EXPECT_EQ(stored(Contract::freeze), 1);
+  EXPECT_EQ(stored(Contract::discard_row), 1);
+  EXPECT_EQ(stored(Contract::discard_value), 2);
+  EXPECT_EQ(stored(Contract::evolve), 2);
+  EXPECT_EQ(query("SELECT extra FROM t WHERE id = 1"), (Rows{{"x"}})) << "asked for, so it evolved";
+}
+
+TEST_P(LoadConformance, a_contract_decides_what_happens_to_values_of_another_type) {
+  run("CREATE TABLE t (id BIGINT)");
+  BatchBuilder builder;
+  for (const std::string_view value : {"1", "x", "3"}) {
+    builder.append_text(builder.column("id"), value);
+    builder.end_row();
+  }
+  const Batch batch = builder.finish();
+  const auto stored = [&](Contract contract) {
+    run("DELETE FROM t");
+    const WriteResult result = write(*sink({.contract = contract}), batch);
+    for (const auto& told : {result.rejected, result.discarded}) {
+      if (!told.empty()) {
+        EXPECT_EQ(told[0].reason, "wrong_type");
+        EXPECT_EQ(told[0].rows, 1);
+      }
+    }
+    return query("SELECT id FROM t ORDER BY id IS NULL, id");
+  };
+  EXPECT_EQ(stored(Contract::freeze), (Rows{{1}, {3}}));
+  EXPECT_EQ(stored(Contract::discard_row), (Rows{{1}, {3}}));
+  EXPECT_EQ(stored(Contract::discard_value), (Rows{{1}, {3}, {nullptr}}));
+}
+
+TEST_P(LoadConformance, refused_rows_are_found_and_all_others_stored) {
+  run("CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(20))");
+  const auto to = sink();
+  BatchBuilder builder;
+  for (std::int64_t i = 1; i <= 100; ++i) {
+    if (i == 17 || i == 80) {
+      builder.append_null(builder.column("id"));
+    } else {
+      builder.append_integer(builder.column("id"), i);
+    }
+    builder.end_row();
+  }
+  const WriteResult result = write(*to, builder.finish());
+  EXPECT_EQ(result.rows_stored, 98);
+  EXPECT_EQ(result.rows_rejected(), 2);
+  ASSERT_FALSE(result.rejected.empty());
+  EXPECT_EQ(result.rejected[0].reason, "not_null");
+  EXPECT_EQ(result.rejected[0].first_row, 17);
+  EXPECT_EQ(count(), 98);
+  const auto [later, found] = resumed();
+  EXPECT_EQ(found, (LoadPosition{.rows = 100, .digest = 1, .rejected = 2}));
+  write(*later, store_test::integers("id", 101, 1));
+  EXPECT_EQ(count(), 99) << "a refused row does no harm to later batches";
+}
+
+TEST_P(LoadConformance, a_replacing_load_shows_at_its_end) {
+  run("CREATE TABLE t (id BIGINT, name VARCHAR(20))");
+  run("INSERT INTO t VALUES (1, 'old')");
+  run("CREATE VIEW v AS SELECT id, name FROM t");
+  const auto to = sink({.disposition = Disposition::replace});
+  write(*to, people({{2, "new"}}));
+  write(*to, people({{3, "new"}}));
+  EXPECT_EQ(query("SELECT id, name FROM t"), rows_of({{1, "old"}}));
+  to->end_load();
+  EXPECT_EQ(query("SELECT id, name FROM v ORDER BY id"), rows_of({{2, "new"}, {3, "new"}}))
+      << "views, grants and indexes of the table survive";
+  to->end_load();  // a repeated end changes nothing
+  EXPECT_EQ(count(), 2);
+}
+
+TEST_P(LoadConformance, a_replacing_load_that_is_not_ended_leaves_the_table_alone) {
+  write(*sink(), people({{1, "old"}}));
+  position_ = {};
+  write(*sink({.disposition = Disposition::replace}), people({{2, "lost"}}));
+  EXPECT_EQ(query("SELECT id, name FROM t"), rows_of({{1, "old"}}));
+  position_ = {};
+  const auto again = sink({.disposition = Disposition::replace});
+  write(*again, people({{3, "new"}}));
+  again->end_load();
+  EXPECT_EQ(query("SELECT id, name FROM t"), rows_of({{3, "new"}}));
+}
+
+TEST_P(LoadConformance, merging_updates_by_keys_and_the_last_row_wins) {
+  const LoadOptions options{.disposition = Disposition::merge, .keys = {"id"}};
+  const auto to = sink(options);
+  write(*to, people({{1, "a"}, {2, "b"}, {1, "c"}}));
+  write(*to, people({{2, "d"}, {3, "e"}}));
+  EXPECT_EQ(query("SELECT id, name FROM t ORDER BY id"), rows_of({{1, "c"}, {2, "d"}, {3, "e"}}));
+  // Columns that the rows do not have stay as they are.
+  write(*to, store_test::integers("id", 3, 2));
+  EXPECT_EQ(query("SELECT id, name FROM t WHERE id >= 3 ORDER BY id"),
+            (Rows{{3, "e"}, {4, nullptr}}));
+}
+
+TEST_P(LoadConformance, merging_deletes_by_flag_and_refuses_rows_without_keys) {
+  write(*sink(), people({{1, "a"}, {2, "b"}}));
+  position_ = {};
+  const auto to = sink({.disposition = Disposition::merge, .keys = {"id"}, .delete_flag = "gone"});
+  BatchBuilder builder;
+  const auto row = [&](std::optional<std::int64_t> id, std::string_view name, bool gone) {
+    if (id) builder.append_integer(builder.column("id"), *id);
+    builder.append_text(builder.column("name"), name);
+    builder.append_boolean(builder.column("gone"), gone);
+    builder.end_row();
+  };
+  row(1, "", true);
+  row(2, "c", false);
+  row(3, "", true);
+  row(4, "d", true);
+  row(4, "e", false);
+  row(std::nullopt, "f", false);
+  const WriteResult result = write(*to, builder.finish());
+  EXPECT_EQ(query("SELECT * FROM t ORDER BY 1"), rows_of({{2, "c"}, {4, "e"}}));
+  ASSERT_EQ(result.rejected.size(), std::size_t{1});
+  EXPECT_EQ(result.rejected[0].reason, "null_key");
+}
+
+TEST_P(LoadConformance, merging_by_several_keys) {
+  const auto to = sink({.disposition = Disposition::merge, .keys = {"id", "name"}});
+  write(*to, people({{1, "a"}, {1, "b"}, {1, "a"}}));
+  write(*to, people({{1, "b"}, {2, "b"}}));
+  EXPECT_EQ(query("SELECT id, name FROM t ORDER BY id, name"),
+            rows_of({{1, "a"}, {1, "b"}, {2, "b"}}));
+}
+
+TEST_P(LoadConformance, names_that_differ_by_case_alone_are_one_column) {
+  const auto to = sink();
+  write(*to, store_test::integers("value", 1, 1));
+  BatchBuilder builder;
+  builder.append_integer(builder.column("VALUE"), 2);
+  builder.end_row();
+  builder.append_integer(builder.column("value"), 3);
+  builder.end_row();
+  builder.append_integer(builder.column("VALUE"), 4);
+  builder.append_integer(builder.column("value"), 5);
+  builder.end_row();
+  const WriteResult result = write(*to, builder.finish());
+  EXPECT_EQ(query("SELECT value FROM t ORDER BY value"), (Rows{{1}, {2}, {3}}));
+  ASSERT_EQ(result.rejected.size(), std::size_t{1});
+  EXPECT_EQ(result.rejected[0].reason, "duplicate_column");
+}
+
+TEST_P(LoadConformance, tables_are_not_made_where_that_is_forbidden) {
+  const auto to = sink({}, {{"ingest_create_tables", false}});
+  try {
+    write(*to, people({{1, "a"}}));
+    FAIL() << "the table was made";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
+    EXPECT_NE(error.text().why.find("does not exist"), std::string::npos) << error.text().why;
+  }
+  EXPECT_FALSE(database_->open()->find_table("t").exists());
+}
+
+TEST_P(LoadConformance, without_a_ledger_delivery_is_at_least_once) {
+  const auto to = sink({}, {{"ingest_ledger", "off"}});
+  write(*to, people({{1, "a"}}));
+  EXPECT_EQ(to->delivery(), Delivery::at_least_once);
+  EXPECT_FALSE(database_->open()->find_table("_vdk_loads").exists());
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_P(LoadConformance, rejected_rows_are_kept_where_somebody_wants_them) {
+  run("CREATE TABLE t (id BIGINT NOT NULL, name VARCHAR(20))");
+  const std::filesystem::path directory =
+      std::filesystem::path(testing::TempDir()) / ("letters-" + GetParam().name);
+  std::filesystem::remove_all(directory);
+  const auto to = sink({}, {{"ingest_dead_letter", directory.string()}});
+  write(*to, people({{1, "a"}}));
+  write(*to, store_test::text("name", "no id"));
+  std::ifstream file(directory / "t.jsonl");
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  const Value letter = parse_json(line);
+  EXPECT_EQ(*letter.find("reason")->if_string(), "not_null");
+  EXPECT_EQ(*letter.find("values")->find("name")->if_string(), "no id");
+  EXPECT_EQ(*letter.find("row")->if_integer(), 2);
+  EXPECT_FALSE(std::getline(file, line));
+  std::filesystem::remove_all(directory);
+}
+
+TEST_P(LoadConformance, loads_that_make_and_change_one_table_at_once_all_end_well) {
+  constexpr int kLoads = 4;
+  constexpr std::int64_t kBatches = 5;
+  std::vector<std::unique_ptr<Sink>> sinks;
+  for (int i = 0; i < kLoads; ++i) {
+    sinks.push_back(sink());
+    Load own = load_;
+    own.step = std::to_string(i);
+    sinks.back()->begin_load(own);
+  }
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kLoads; ++i) {
+    threads.emplace_back([&, i] {
+      LoadPosition position;
+      for (std::int64_t batch = 0; batch < kBatches; ++batch) {
+        BatchBuilder builder;
+        builder.append_integer(builder.column("id"), batch);
+        builder.append_integer(builder.column("c" + std::to_string(i)), batch);
+        builder.end_row();
+        ++position.rows;
+        const Batch rows = builder.finish();
+        try {
+          sinks[static_cast<std::size_t>(i)]->write(std::span(&rows, 1), position);
+        } catch (const Error& error) {
+          ADD_FAILURE() << error.what();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(count(), kLoads * kBatches);
+  EXPECT_EQ(query("SELECT count(c0), count(c1), count(c2), count(c3) FROM t"),
+            (Rows{{kBatches, kBatches, kBatches, kBatches}}));
+}
+
+}  // namespace vdk
