@@ -184,4 +184,18 @@ bool is_plain_json(nb::handle object) {
 Value to_value(nb::handle object) { return convert(object, false, 0); }
 Value to_value_lenient(nb::handle object) { return convert(object, true, 0); }
 
+std::vector<std::vector<Value>> fetch_rows(nb::handle cursor) {
+  std::vector<std::vector<Value>> rows;
+  const nb::object fetched = cursor.attr("fetchall")();
+  for (const nb::handle row : fetched) {
+    std::vector<Value>& values = rows.emplace_back();
+    for (const nb::handle value : row) {
+      const bool is_bytes = PyBytes_Check(value.ptr());
+      values.push_back(
+          to_value_lenient(is_bytes ? nb::object(value.attr("hex")()) : nb::borrow(value)));
+    }
+  }
+  return rows;
+}
+
 }  // namespace vdk

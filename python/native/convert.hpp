@@ -1,6 +1,8 @@
 // Python objects and JSON values, in both directions.
 #pragma once
 
+#include <vector>
+
 #include "python.hpp"
 #include "vdk/base/value.hpp"
 
@@ -21,5 +23,9 @@ namespace vdk {
 // As to_value, but dates, times, decimals, UUIDs and bytes are taken too, as text or number, and
 // NumPy's scalars by their value.
 [[nodiscard]] Value to_value_lenient(nb::handle object);
+
+// All rows that a cursor of PEP 249 still has, as a driver of the core gives them: bytes as
+// hexadecimal text. Needs the interpreter lock.
+[[nodiscard]] std::vector<std::vector<Value>> fetch_rows(nb::handle cursor);
 
 }  // namespace vdk

@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "arrow_batches.hpp"
 #include "cli/program.hpp"
 #include "connection/sql_file.hpp"
 #include "convert.hpp"
@@ -12,7 +13,7 @@
 #include "python_host.hpp"
 #include "run_settings.hpp"
 #include "signals.hpp"
-#include "sink.hpp"
+#include "sqlite_module_store.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/base/version.hpp"
 
@@ -91,14 +92,6 @@ nb::object compile_source(nb::handle source, nb::handle path) {
   return nb::steal(code);
 }
 
-vdk::ColumnType column_type(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(vdk::ColumnType::json); ++i) {
-    const auto type = static_cast<vdk::ColumnType>(i);
-    if (vdk::to_string(type) == name) return type;
-  }
-  throw nb::value_error("There is no such column type.");
-}
-
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -113,16 +106,11 @@ NB_MODULE(_native, module) {
   module.def("configures_logging", [] { return vdk::run_settings().configures_logging; });
   module.def("logger_levels", [] { return vdk::run_settings().logger_levels; });
   module.def("compile_source", compile_source);
-  module.def("unite", [](const std::string& a, const std::string& b) {
-    return vdk::make_str(vdk::to_string(vdk::unite(column_type(a), column_type(b))));
-  });
   module.def("parse_json",
              [](nb::handle text) { return vdk::to_python(vdk::parse_json(vdk::text_of(text))); });
 
-  nb::class_<vdk::ArrowBatch>(module, "ArrowBatch")
-      .def("__arrow_c_stream__", &vdk::ArrowBatch::arrow_c_stream,
-           nb::arg("requested_schema").none() = nb::none())
-      .def("__len__", &vdk::ArrowBatch::rows);
+  vdk::ArrowBatches::bind(module);
+  vdk::SqliteRowFeed::bind(module);
 
   nb::class_<Job>(module, "Job", nb::type_slots(job_slots))
       .def_prop_ro("name", &Job::name)

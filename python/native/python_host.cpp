@@ -3,13 +3,14 @@
 #include <unistd.h>
 
 #include "connection.hpp"
+#include "duckdb_module_store.hpp"
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
 #include "log_bridge.hpp"
 #include "python_error.hpp"
 #include "python_step.hpp"
 #include "run_settings.hpp"
-#include "sink.hpp"
+#include "sqlite_module_store.hpp"
 
 namespace vdk {
 

@@ -225,7 +225,7 @@ def test_sqlite_table_of_others_is_not_altered(sqlite):
         """
     )
     ended = sqlite.run()
-    ended.says("has no column for: b", "It was not created by this run")
+    ended.says('The table has no column "b"; its columns are: a.', "1 row was rejected")
     assert (ended.exit, ended.status) == (1, "User error")
     assert sqlite.rows("select count(*) from t") == [(0,)]
 
@@ -306,7 +306,7 @@ def test_duckdb_table_of_others_is_not_altered(duck):
     (duck.job / "10_create.sql").write_text("create table t (a bigint)")
     duck.body("job_input.send_object_for_ingestion({'a': 1, 'b': 2}, 't')", "20_send.py")
     ended = duck.run()
-    ended.says("has no column for: b", "It was not created by this run")
+    ended.says('The table has no column "b"; its columns are: a.', "1 row was rejected")
     assert (ended.exit, ended.status) == (1, "User error")
     assert in_duckdb(duck, "select count(*) from t") == [(0,)]
 

@@ -288,7 +288,9 @@ TEST_P(StoreConformance, values_of_every_type_come_back) {
     const Batch batch = store_test::one(
         "v", [&](BatchBuilder& b, std::size_t c) { store_test::append_sample(b, c, type); });
     const TableShape table = create_filled("t_" + std::to_string(static_cast<int>(type)), batch);
-    const Rows rows = rows_of(table);
+    const bool has_text = type == ColumnType::date || type == ColumnType::timestamp ||
+                          type == ColumnType::timestamp_tz || type == ColumnType::decimal;
+    const Rows rows = rows_of(table, has_text ? "CAST(v AS varchar(40))" : "v");
     ASSERT_EQ(rows.size(), 1U);
     const Value expected = store_test::expected_sample(type, quirks());
     EXPECT_EQ(to_json(rows[0].at(0)), to_json(expected));

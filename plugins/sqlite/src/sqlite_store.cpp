@@ -172,8 +172,8 @@ void SqliteStore::append(const TableShape& table, std::span<const std::size_t> i
             parameters, [&](const Parameter& parameter) { return parameter.refuses(row); });
         if (refusing != parameters.end()) {
           const auto index = static_cast<std::size_t>(refusing - parameters.begin());
-          refused.add({"out_of_range", table.columns[into[index]].name},
-                      "The column holds no integer beyond 64 bits.", before + row);
+          refused.add({"out_of_range", table.columns[into[index]].name}, kNoBigInteger,
+                      before + row);
           continue;
         }
       }
@@ -204,15 +204,7 @@ void SqliteStore::append(const TableShape& table, std::span<const std::size_t> i
 std::unique_ptr<TableStore> open_store(const Configuration& configuration, std::string_view section,
                                        std::string_view target) {
   const Api& api = load_api(configuration, section);
-  const std::string file =
-      target.empty() ? configuration.get_string("sqlite_file", section) : std::string(target);
-  if (file.empty()) {
-    throw user_error(
-        {.what = "Failed to proceed with ingestion",
-         .why = "Neither a target was given nor sqlite_file is configured.",
-         .consequence = "The rows were not stored.",
-         .countermeasure = "Pass the path of the database file as target, or set sqlite_file."});
-  }
+  const std::string file = target_file(configuration, section, target);
   return std::make_unique<SqliteStore>(
       std::make_shared<Database>(api, file, busy_limit(configuration, section)));
 }

@@ -249,6 +249,18 @@ std::string exact_text(double value) {
   return {text, std::to_chars(text, std::end(text), value).ptr};
 }
 
+std::string target_file(const Configuration& configuration, std::string_view section,
+                        std::string_view target) {
+  if (!target.empty()) return std::string(target);
+  std::string file = configuration.get_string("sqlite_file", section);
+  if (!file.empty()) return file;
+  throw user_error(
+      {.what = "Failed to proceed with ingestion",
+       .why = "Neither a target was given nor sqlite_file is configured.",
+       .consequence = "The rows were not stored.",
+       .countermeasure = "Pass the path of the database file as target, or set sqlite_file."});
+}
+
 SqliteTables::SqliteTables(std::string file, std::size_t most_columns) : file_(std::move(file)) {
   traits_.engine = "sqlite";
   traits_.unknown_columns = UnknownColumns::refuse;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/config/configuration.hpp"
 #include "vdk/ingest/table_store.hpp"
 
 namespace vdk::sqlite {
@@ -39,10 +40,16 @@ enum class Form {
   no_big_integer,   // the column would make a double of an integer beyond 64 bits
 };
 [[nodiscard]] Form form_for(ColumnType type, const TableColumn& into) noexcept;
+// Why a row is refused for it.
+inline constexpr std::string_view kNoBigInteger = "The column holds no integer beyond 64 bits.";
 // Whether JSON text is an integer beyond 64 bits.
 [[nodiscard]] bool is_big_integer(std::string_view json) noexcept;
 // The shortest text that reads back as the value, where SQLite's own does not; else empty.
 [[nodiscard]] std::string exact_text(double value);
+
+// The target, else the section's sqlite_file. Throws Error (user) where both are empty.
+[[nodiscard]] std::string target_file(const Configuration& configuration, std::string_view section,
+                                      std::string_view target);
 
 class SqliteTables : public TableStore {
  public:

@@ -35,13 +35,7 @@ class _FileConnection(ManagedConnectionBase):
 
 class SqliteConnection(_FileConnection):
     def _connect(self):
-        import sqlite3
-
-        try:
-            # None: every statement is its own transaction unless the text says BEGIN.
-            return sqlite3.connect(self._file, isolation_level=None)
-        except sqlite3.Error as error:
-            raise _cannot_open("SQLite", self._file, error, "sqlite_file") from error
+        return open_sqlite(self._file)
 
     def db_connection_execute_operation(self, execution_cursor):
         operation, parameters = (
@@ -66,20 +60,33 @@ class DuckDbConnection(_FileConnection):
         self._settings = settings
 
     def _connect(self):
-        connection = open_duckdb(self._file)
-        _apply_settings(connection, self._settings)
-        return connection
+        return open_duckdb(self._file, self._settings)
 
 
-def open_duckdb(file):
+def open_sqlite(file, timeout_seconds=5):
+    """A connection of the driver, for one thread at a time but not always the same."""
+    import sqlite3
+
+    try:
+        # None: every statement is its own transaction unless the text says BEGIN.
+        return sqlite3.connect(
+            file, isolation_level=None, timeout=timeout_seconds, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise _cannot_open("SQLite", file, error, "sqlite_file") from error
+
+
+def open_duckdb(file, settings=""):
     """A connection of the driver; all of one process share the engine of the file."""
     module = duckdb_module()
     try:
-        return module.connect(file)
+        connection = module.connect(file)
     except module.Error as error:
         raise _cannot_open(
             f"DuckDB {module.__version__}", file, error, "duckdb_database"
         ) from error
+    _apply_settings(connection, settings)
+    return connection
 
 
 def duckdb_module():

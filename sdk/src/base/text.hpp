@@ -32,7 +32,7 @@ namespace vdk {
                                                       std::span<const std::string> candidates);
 
 // The byte offset of the first byte that is not UTF-8, or nothing.
-[[nodiscard]] std::optional<std::size_t> find_invalid_utf8(std::string_view text) noexcept;
+[[nodiscard]] VDK_API std::optional<std::size_t> find_invalid_utf8(std::string_view text) noexcept;
 
 // Columns of a terminal that the text takes (wide and combining characters counted).
 [[nodiscard]] std::size_t display_width(std::string_view utf8) noexcept;

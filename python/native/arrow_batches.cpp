@@ -1,0 +1,73 @@
+#include "arrow_batches.hpp"
+
+namespace vdk {
+
+namespace {
+
+struct Stream {
+  std::shared_ptr<const std::vector<Batch>> batches;
+  std::size_t next = 0;
+
+  static Stream& of(ArrowArrayStream* stream) {
+    return *static_cast<Stream*>(stream->private_data);
+  }
+
+  static int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {
+    ArrowArray unused{};
+    Batch::export_to_arrow(of(stream).batches->front(), out, &unused);
+    unused.release(&unused);
+    return 0;
+  }
+
+  static int get_next(ArrowArrayStream* stream, ArrowArray* out) {
+    Stream& self = of(stream);
+    *out = ArrowArray{};
+    if (self.next == self.batches->size()) return 0;
+    ArrowSchema unused{};
+    Batch::export_to_arrow((*self.batches)[self.next++], &unused, out);
+    unused.release(&unused);
+    return 0;
+  }
+
+  static const char* get_last_error(ArrowArrayStream*) { return nullptr; }
+
+  static void release(ArrowArrayStream* stream) {
+    delete &of(stream);
+    stream->release = nullptr;
+  }
+};
+
+constexpr const char* kCapsuleName = "arrow_array_stream";
+
+void delete_capsule(PyObject* capsule) {
+  auto* stream = static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule, kCapsuleName));
+  if (stream->release) stream->release(stream);
+  delete stream;
+}
+
+}  // namespace
+
+void ArrowBatches::bind(nb::module_& module) {
+  nb::class_<ArrowBatches>(module, "ArrowBatches")
+      .def("__arrow_c_stream__", &ArrowBatches::arrow_c_stream,
+           nb::arg("requested_schema").none() = nb::none());
+}
+
+nb::object ArrowBatches::arrow_c_stream(nb::handle) const {
+  auto stream = std::make_unique<ArrowArrayStream>();
+  stream->get_schema = Stream::get_schema;
+  stream->get_next = Stream::get_next;
+  stream->get_last_error = Stream::get_last_error;
+  stream->release = Stream::release;
+  stream->private_data = new Stream{batches_};
+  ArrowArrayStream* owned = stream.release();
+  PyObject* capsule = PyCapsule_New(owned, kCapsuleName, delete_capsule);
+  if (!capsule) {
+    owned->release(owned);
+    delete owned;
+    nb::raise_python_error();
+  }
+  return nb::steal(capsule);
+}
+
+}  // namespace vdk
