@@ -42,6 +42,7 @@ def start(tmp_path):
             "VDK_SQLITE_FILE": str(tmp_path / "db"),
             "VDK_TERMINATION_MESSAGE_WRITER_OUTPUT_FILE": str(tmp_path / "termination"),
             "VDK_INGEST_BATCH_BYTES": "100000",
+            "VDK_INGEST_COMMIT_BYTES": "1",
         }
         process = subprocess.Popen(
             [VDK, "run", "job", "--events", "-"],
