@@ -13,6 +13,9 @@ METHODS = [
 
 def run(job_input):
     for name in METHODS:
-        parameters = inspect.signature(getattr(job_input, name)).parameters.values()
+        parameters = [
+            p for p in inspect.signature(getattr(job_input, name)).parameters.values()
+            if p.kind is not p.KEYWORD_ONLY  # further ones do nobody harm
+        ]
         record(name, [f"{p.name}={p.default!r}" if p.default is not p.empty else p.name for p in parameters])
         record("abstract", hasattr(IJobInput, name))
