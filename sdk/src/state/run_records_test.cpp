@@ -104,7 +104,8 @@ TEST_F(RunRecords, the_list_is_printed_with_these_names) {
   std::string keys;
   for (const Member& member : *value.if_map()) keys += member.key + ' ';
   EXPECT_EQ(keys,
-            "job execution_id op_id attempt_id directory start end status exit_code rows resumes resumable "
+            "job execution_id op_id attempt_id directory start end status exit_code rows resumes "
+            "resumable "
             "pid version ");
   EXPECT_EQ(*value.find("exit_code"), Value(1));
   EXPECT_EQ(*value.find("pid"), Value(getpid()));
