@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
 
@@ -72,13 +73,30 @@ std::vector<std::string> Invocation::all(std::string_view key) const {
   return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
-std::vector<Command> all_commands() {
-  std::vector<Command> commands;
-  for (auto make : {clean_command, completion_command, config_command, config_help_command,
-                    create_command, properties_command, run_command, runs_command, secrets_command,
-                    sql_command, sql_query_command, version_command}) {
-    commands.push_back(make());
+void register_core_commands(HookDispatcher& hooks) {
+  hooks.vdk_command_line.add(
+      "core",
+      [](std::vector<Command>& commands) {
+        for (auto make : {clean_command, completion_command, config_command, config_help_command,
+                          create_command, properties_command, run_command, runs_command,
+                          secrets_command, sql_command, sql_query_command, version_command}) {
+          commands.push_back(make());
+        }
+        return std::nullopt;
+      },
+      HookOrder::first);
+}
+
+std::vector<Command> gather_commands(const HookDispatcher& hooks) {
+  std::vector<Command> added;
+  hooks.vdk_command_line.call(added);
+  std::map<std::string, Command> by_name;
+  for (Command& command : added) {
+    std::string name = command.name;
+    by_name.insert_or_assign(std::move(name), std::move(command));
   }
+  std::vector<Command> commands;
+  for (auto& [name, command] : by_name) commands.push_back(std::move(command));
   return commands;
 }
 

@@ -8,8 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/base/export.hpp"
+
 namespace vdk {
 
+class HookDispatcher;
 class Program;
 
 struct CommandArgument {
@@ -69,8 +72,11 @@ class UsageError {
   std::string message_;
 };
 
-// All commands, in the order of their names.
-[[nodiscard]] std::vector<Command> all_commands();
+// The core's own commands, handed in through the hook that plugins use, before all of theirs.
+VDK_API void register_core_commands(HookDispatcher& hooks);
+
+// What the hook gathers, in the order of the names; of several with one name the last added.
+[[nodiscard]] VDK_API std::vector<Command> gather_commands(const HookDispatcher& hooks);
 
 // One function a command (or a family of them), each in a file of its own.
 [[nodiscard]] Command run_command();

@@ -34,9 +34,8 @@ complete -c vdk -a '(__vdk_complete)'
 )SH";
 
 // What may follow the words typed so far, one a line.
-std::string candidates(const std::string& line) {
+std::string candidates(const std::vector<Command>& commands, const std::string& line) {
   std::string out;
-  const std::vector<Command> commands = all_commands();
   for (const std::string& word : split(replace_all(line, "\n", " "), ' ')) {
     for (const Command& command : commands) {
       if (command.name != word) continue;
@@ -58,7 +57,7 @@ std::string candidates(const std::string& line) {
 int run(Invocation& invocation) {
   Host& host = invocation.program().host();
   if (invocation.has("words")) {
-    host.write_out(candidates(invocation.get("words")));
+    host.write_out(candidates(invocation.program().commands(), invocation.get("words")));
     return 0;
   }
   const std::string shell = invocation.get("shell");

@@ -6,7 +6,6 @@
 
 #include "base/shared_library.hpp"
 #include "base/text.hpp"
-#include "cli/command.hpp"
 #include "job/job_runner.hpp"
 #include "job/run_options.hpp"
 #include "vdk/base/version.hpp"
@@ -36,6 +35,7 @@ Program::Program(Host& host, std::vector<std::string> arguments)
       arguments_(std::move(arguments)),
       plugins_(installation_prefix() / "lib" / "vdk" / "plugins", hooks_) {
   register_core_features(hooks_);
+  register_core_commands(hooks_);
   host_.register_features(hooks_, plugins_);
 }
 
@@ -76,13 +76,26 @@ void Program::write_early_termination(TerminationStatus status) noexcept {
 }
 
 int Program::run() {
-  const std::vector<Command> commands = all_commands();
+  try {
+    hooks_.vdk_start.call_historic(arguments_);
+    commands_ = gather_commands(hooks_);
+  } catch (...) {
+    // No word was looked at yet; whoever waits for the outcome of a run must not read an old one.
+    if (std::ranges::find(arguments_, "run") != arguments_.end())
+      write_early_termination(TerminationStatus::platform_error);
+    print_error(host_, describe_failure(std::current_exception()));
+    return 1;
+  }
+  return run_command_line();
+}
+
+int Program::run_command_line() {
   std::size_t at = 0;
   try {
     for (; at < arguments_.size() && arguments_[at].starts_with('-'); ++at) {
       const std::string& word = arguments_[at];
       if (word == "--help" || word == "-h") {
-        host_.write_out(program_help(commands));
+        host_.write_out(program_help(commands_));
         return 0;
       }
       if (word == "--version") {
@@ -116,15 +129,15 @@ int Program::run() {
     return kUsageError;
   }
   if (at == arguments_.size()) {
-    host_.write_out(program_help(commands));
+    host_.write_out(program_help(commands_));
     return 0;
   }
 
   const std::string& name = arguments_[at];
-  const auto command = std::ranges::find(commands, name, &Command::name);
-  if (command == commands.end()) {
+  const auto command = std::ranges::find(commands_, name, &Command::name);
+  if (command == commands_.end()) {
     std::vector<std::string> names;
-    for (const Command& known : commands) names.push_back(known.name);
+    for (const Command& known : commands_) names.push_back(known.name);
     const auto nearest = nearest_name(name, names);
     host_.write_err(
         fmt::format("Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: "

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "config/sources.hpp"
 #include "hooks/plugin_index.hpp"
 #include "job/job_context.hpp"
@@ -47,8 +48,6 @@ class VDK_API Host {
   virtual void write_err(std::string_view text) = 0;
 };
 
-struct Command;
-
 // One call of the command line: what its commands share.
 class VDK_API Program {
  public:
@@ -60,8 +59,11 @@ class VDK_API Program {
   [[nodiscard]] Host& host() noexcept { return host_; }
   [[nodiscard]] HookDispatcher& hooks() noexcept { return hooks_; }
   [[nodiscard]] const PluginIndex& plugins() const noexcept { return plugins_; }
-  // Everything behind the program's name, as it was typed.
+  // Everything behind the program's name, as it was typed unless an implementation of vdk_start
+  // changed it.
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
+  // What vdk_command_line gathered. Empty until run().
+  [[nodiscard]] const std::vector<Command>& commands() const noexcept { return commands_; }
   [[nodiscard]] const std::optional<LogLevel>& verbosity() const noexcept { return verbosity_; }
 
   // The configuration of a command: options of the core and of plugins, then every source in its
@@ -77,10 +79,14 @@ class VDK_API Program {
   void write_early_termination(TerminationStatus status) noexcept;
 
  private:
+  // Runs the command that the words choose.
+  [[nodiscard]] int run_command_line();
+
   Host& host_;
   std::vector<std::string> arguments_;
   HookDispatcher hooks_;
   PluginIndex plugins_;
+  std::vector<Command> commands_;
   std::optional<LogLevel> verbosity_;
 };
 

@@ -27,7 +27,7 @@ TEST(HookPoint, the_latest_registered_comes_first_and_among_last_ones_the_earlie
 }
 
 TEST(HookPoint, first_result_stops_at_the_first_that_says_something) {
-  Named hook(true);
+  Named hook(HookKind::first_result);
   bool reached = false;
   hook.add("never reached", [&](int) -> std::optional<std::string> {
     reached = true;
@@ -106,6 +106,27 @@ TEST(HookPoint, another_owner_of_the_order_reaches_every_implementation) {
     return results;
   });
   EXPECT_EQ(hook.call(0), (std::vector<std::string>{"via owner: b", "via owner: a"}));
+}
+
+TEST(HookPoint, a_historic_call_reaches_those_who_come_later) {
+  HookPoint<NoResult(std::string&)> hook(HookKind::historic);
+  const auto saying = [](std::string word) {
+    return [word](std::string& text) {
+      text += word;
+      return std::nullopt;
+    };
+  };
+  std::string text;
+  hook.add("before", saying("before "));
+  hook.add("adding", [&](std::string& shared) {
+    shared += "adding ";
+    hook.add("added", saying("added "), HookOrder::first);
+    return std::nullopt;
+  });
+  hook.call_historic(text);
+  EXPECT_EQ(text, "adding added before ");
+  hook.add("late", saying("late"), HookOrder::last);
+  EXPECT_EQ(text, "adding added before late");
 }
 
 TEST(HookPoint, arguments_are_shared_by_reference) {

@@ -6,19 +6,27 @@
 // implementations and passes through the wrappers.
 //
 // Registration happens before the first call and from one thread; calls may come from any thread
-// afterwards.
+// afterwards. A historic hook is called once, and an implementation that is registered later gets
+// that call at its registration.
 #pragma once
 
 #include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 namespace vdk {
 
 enum class HookOrder { first, normal, last };
+
+enum class HookKind {
+  all,           // every implementation is called
+  first_result,  // up to the first implementation that returns something
+  historic,      // every one, and those registered later too
+};
 
 namespace detail {
 
@@ -60,12 +68,13 @@ class HookPoint<Result(Args...)> {
     Wrapper function;
   };
 
-  // `first_result`: stop at the first implementation that returns something.
-  explicit HookPoint(bool first_result = false) : first_result_(first_result) {}
+  explicit HookPoint(HookKind kind = HookKind::all) : kind_(kind) {}
 
+  // Added to a historic hook that was called before, the implementation is called at once.
   void add(std::string plugin, Function function, HookOrder order = HookOrder::normal) {
-    implementations_.insert(detail::hook_place(implementations_, order),
-                            {std::move(plugin), order, std::move(function)});
+    const auto added = implementations_.insert(detail::hook_place(implementations_, order),
+                                               {std::move(plugin), order, std::move(function)});
+    if (replay_) replay_(added->function);
   }
   void add_wrapper(std::string plugin, Wrapper function, HookOrder order = HookOrder::normal) {
     wrappers_.insert(detail::hook_place(wrappers_, order),
@@ -77,7 +86,21 @@ class HookPoint<Result(Args...)> {
     if (caller_) return caller_(std::forward<Args>(args)...);
     return call_wrapped(0, args...);
   }
-  // The first result, for hooks declared with `first_result`.
+  // The one call of a historic hook, which has no wrappers. What the arguments refer to must live
+  // as long as implementations are added. An implementation may add others, which are then called
+  // when they are added.
+  void call_historic(Args... args) {
+    replay_ = [arguments = std::tuple<Args...>(args...)](const Function& function) {
+      std::apply(function, arguments);
+    };
+    if (caller_) {
+      caller_(args...);
+      return;
+    }
+    const auto present = implementations_;
+    for (const auto& implementation : present) implementation.function(args...);
+  }
+  // The first result of a hook of kind `first_result`.
   std::optional<Result> call_first(Args... args) const {
     auto results = call(std::forward<Args>(args)...);
     if (results.empty()) return std::nullopt;
@@ -87,7 +110,7 @@ class HookPoint<Result(Args...)> {
   [[nodiscard]] bool empty() const noexcept {
     return implementations_.empty() && wrappers_.empty();
   }
-  [[nodiscard]] bool first_result() const noexcept { return first_result_; }
+  [[nodiscard]] HookKind kind() const noexcept { return kind_; }
   [[nodiscard]] const std::vector<Implementation>& implementations() const noexcept {
     return implementations_;
   }
@@ -109,16 +132,17 @@ class HookPoint<Result(Args...)> {
     for (const auto& implementation : implementations_) {
       if (auto result = implementation.function(args...)) {
         results.push_back(std::move(*result));
-        if (first_result_) break;
+        if (kind_ == HookKind::first_result) break;
       }
     }
     return results;
   }
 
-  bool first_result_;
+  HookKind kind_;
   std::vector<Implementation> implementations_;
   std::vector<WrapperImplementation> wrappers_;
   Caller caller_;
+  std::function<void(const Function&)> replay_;  // set once a historic hook was called
 };
 
 }  // namespace vdk

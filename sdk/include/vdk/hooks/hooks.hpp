@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vdk/base/export.hpp"
 #include "vdk/hooks/hook_point.hpp"
@@ -16,6 +17,7 @@ class ConfigurationBuilder;
 class JobContext;
 class ManagedOperation;
 class Error;
+struct Command;
 struct ExecutionResult;
 struct IngestRequest;
 struct Step;
@@ -28,7 +30,11 @@ class VDK_API HookDispatcher {
   HookDispatcher(const HookDispatcher&) = delete;
   HookDispatcher& operator=(const HookDispatcher&) = delete;
 
-  // Command line life cycle.
+  // Command line life cycle, in the order of one call. The words of the command line may be changed
+  // until a command is chosen by them. Commands: those that the core has come first, so that a
+  // plugin may change them; of two with one name the later added counts.
+  HookPoint<NoResult(std::vector<std::string>& arguments)> vdk_start{HookKind::historic};
+  HookPoint<NoResult(std::vector<Command>&)> vdk_command_line;
   HookPoint<NoResult(ConfigurationBuilder&)> vdk_configure;
   HookPoint<NoResult(const Configuration&)> vdk_initialize;
   HookPoint<bool(const Error&)> vdk_exception;  // true: handled, the run ends with exit code 0
@@ -36,8 +42,8 @@ class VDK_API HookDispatcher {
 
   // Job run life cycle; fired for the job and for every template that it runs.
   HookPoint<NoResult(JobContext&)> initialize_job;
-  HookPoint<ExecutionResult(JobContext&)> run_job{true};
-  HookPoint<StepResult(JobContext&, const Step&)> run_step{true};
+  HookPoint<ExecutionResult(JobContext&)> run_job{HookKind::first_result};
+  HookPoint<StepResult(JobContext&, const Step&)> run_step{HookKind::first_result};
   HookPoint<NoResult(JobContext&)> finalize_job;
 
   // Managed connection life cycle, in the order of one statement.
