@@ -24,6 +24,14 @@ ResolvableBy parse_resolvable_by(std::string_view text) {
   return ResolvableBy::user;
 }
 
+// What our own connections note of a statement that failed.
+std::optional<TextPlace> place_in(nb::handle exception) {
+  const nb::object noted = nb::getattr(exception, "_vdk_place", nb::none());
+  if (noted.is_none()) return std::nullopt;
+  const auto [text, before] = nb::cast<std::tuple<nb::object, nb::object>>(noted);
+  return TextPlace{std::string(text_of(text)), text_of(before).size()};
+}
+
 PythonError::Description describe(nb::handle exception, const std::string& job_directory) {
   try {
     const auto [type_name, message, locations, resolvable_by] =
@@ -31,7 +39,7 @@ PythonError::Description describe(nb::handle exception, const std::string& job_d
             import("vdk.host.failure")
                 .attr("describe")(exception, make_str(job_directory),
                                   make_str(run_settings().error_format)));
-    return {type_name, message, locations, parse_resolvable_by(resolvable_by)};
+    return {type_name, message, locations, parse_resolvable_by(resolvable_by), place_in(exception)};
   } catch (nb::python_error&) {
     return bare_description(exception);
   } catch (const std::bad_cast&) {
@@ -77,8 +85,10 @@ nb::object loaded_error_class(const char* name) {
 PythonError::PythonError(Description description, SharedObject exception)
     : Error(description.resolvable_by, {.what = std::move(description.message)}),
       type_name_(std::move(description.type_name)),
-      locations_(std::move(description.locations)),
-      exception_(std::move(exception)) {}
+      exception_(std::move(exception)) {
+  for (std::string& location : description.locations) add_location(std::move(location));
+  if (description.place) set_place(std::move(*description.place));
+}
 
 void throw_to_core(nb::python_error& error, const std::string& job_directory) {
   const nb::object exception = nb::borrow(error.value());

@@ -2,6 +2,7 @@
 // exception that comes back is the very object that left.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,16 +19,15 @@ class PythonError : public Error {
     std::string message;
     std::vector<std::string> locations;
     ResolvableBy resolvable_by = ResolvableBy::user;
+    std::optional<TextPlace> place{};
   };
   PythonError(Description description, SharedObject exception);
 
   [[nodiscard]] std::string type_name() const override { return type_name_; }
-  [[nodiscard]] std::vector<std::string> locations() const override { return locations_; }
   [[nodiscard]] nb::handle exception() const noexcept { return exception_.get(); }
 
  private:
   std::string type_name_;
-  std::vector<std::string> locations_;
   SharedObject exception_;
 };
 

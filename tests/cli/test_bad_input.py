@@ -59,6 +59,7 @@ class Stage:
             "VDK_PYTHON": PYTHON,
             "VDK_DB_DEFAULT_TYPE": "sqlite",
             "VDK_SQLITE_FILE": str(self.out / "sqlite.db"),
+            "VDK_DUCKDB_DATABASE": str(self.out / "duckdb.db"),
             "VDK_TERMINATION_MESSAGE_WRITER_OUTPUT_FILE": str(self.out / "termination.json"),
         }
         self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
@@ -154,10 +155,53 @@ def test_syntax_error_in_sql(stage):
     assert (ended.exit, ended.status) == (1, "User error")
 
 
-def test_sql_error_in_the_second_statement_names_its_line(stage):
-    stage.files(_10_bad__sql="CREATE TABLE t (x INTEGER);\n\n-- next\nINSERT INTO u VALUES (1);\n")
-    ended = stage.run()
-    ended.says("10_bad.sql", "no such table: u", "statement 2")
+@pytest.fixture(params=["native", "python"])
+def host(request, stage):
+    """Where the SQL of the job runs: a step in Python brings the whole job into its interpreter."""
+    if request.param == "python":
+        stage.files(_90_last__py=SOUND_STEP)
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"), [("sqlite", "no such table: u"), ("duckdb", "name u ")]
+)
+def test_sql_error_in_the_second_statement_names_its_line(stage, host, engine, words):
+    if (host, engine) == ("python", "duckdb"):
+        probe = [PYTHON, "-c", "import duckdb"]
+        if subprocess.run(probe, capture_output=True, check=False).returncode:
+            pytest.skip(f"{PYTHON} has no module duckdb")
+    stage.files(
+        _10_bad__sql="[{engine}]\n\nCREATE TABLE t (x INTEGER);\n\n-- next\n  INSERT INTO u\n"
+        "VALUES (1);\nSELECT 1;\n"
+    )
+    ended = stage.run("run", "job", "--arguments", json.dumps({"engine": engine}))
+    ended.says(words, "  at 10_bad.sql:6: INSERT INTO u\n")
+    assert (ended.exit, ended.status) == (1, "User error")
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_sql_error_names_the_line_that_the_engine_points_at(stage, engine):
+    stage.files(_10_bad__sql="SELECT 1;\n\nSELECT '{x}',\n  nothing\n")
+    ended = stage.run(
+        "run",
+        "job",
+        "--arguments",
+        json.dumps({"x": "of two\nlines"}),
+        VDK_DB_DEFAULT_TYPE=engine,
+    )
+    ended.says("  at 10_bad.sql:4: nothing\n")
+    assert (ended.exit, ended.status) == (1, "User error")
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_sql_error_while_rows_are_read_names_the_line(stage, engine):
+    stage.files(
+        _10_bad__sql="SELECT 1;\nSELECT abs(x)\n"
+        "FROM (SELECT 1 AS x UNION ALL SELECT -9223372036854775807 - 1)\n"
+    )
+    ended = stage.run(VDK_DB_DEFAULT_TYPE=engine)
+    ended.says("  at 10_bad.sql:2: SELECT abs(x)\n")
     assert (ended.exit, ended.status) == (1, "User error")
 
 

@@ -1,7 +1,9 @@
 #include "duckdb_connection.hpp"
 
+#include <charconv>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "vdk/connection/sql_text.hpp"
@@ -62,10 +64,21 @@ class OwnedResult {
   Result result_{};
 };
 
+DuckdbError statement_error(std::string_view message, std::optional<TextPlace> place,
+                            std::string consequence = {}) {
+  DuckdbError error(message, DuckdbError::During::statement, std::move(consequence));
+  if (place) {
+    error.set_place(std::move(*place));
+  }
+  return error;
+}
+
 // Reads a result chunk by chunk.
 class RowReader {
  public:
-  RowReader(const Api& api, OwnedResult result) : api_(api), result_(std::move(result)) {
+  // `place`: where the statement begins in the text that it is of.
+  RowReader(const Api& api, OwnedResult result, std::optional<TextPlace> place = {})
+      : api_(api), result_(std::move(result)), place_(std::move(place)) {
     const Index count = api_.column_count(result_.get());
     for (Index i = 0; i < count; ++i) {
       Owned<TypeHandle> type(api_.destroy_logical_type);
@@ -114,8 +127,7 @@ class RowReader {
       if (!chunk_ || rows_ == 0) {
         at_end_ = true;
         if (const std::string error = result_.error(); !error.empty()) {
-          throw DuckdbError(error, DuckdbError::During::statement,
-                            "Not all rows of the query were read.");
+          throw statement_error(error, place_, "Not all rows of the query were read.");
         }
         return false;
       }
@@ -129,6 +141,7 @@ class RowReader {
 
   const Api& api_;
   OwnedResult result_;
+  std::optional<TextPlace> place_;
   std::vector<ColumnReader> readers_;
   std::vector<ResultColumn> columns_;
   ChunkHandle chunk_ = nullptr;
@@ -140,10 +153,10 @@ class RowReader {
 class DuckdbRows : public ResultStream {
  public:
   DuckdbRows(std::shared_ptr<Connection> connection, Owned<PreparedHandle> statement,
-             OwnedResult result)
+             OwnedResult result, std::optional<TextPlace> place)
       : connection_(std::move(connection)),
         statement_(std::move(statement)),
-        rows_(connection_->api(), std::move(result)) {}
+        rows_(connection_->api(), std::move(result), std::move(place)) {}
 
   const std::vector<ResultColumn>& columns() const override { return rows_.columns(); }
   bool next(std::vector<Value>& row) override { return rows_.next(row); }
@@ -154,6 +167,28 @@ class DuckdbRows : public ResultStream {
   Owned<PreparedHandle> statement_;
   RowReader rows_;
 };
+
+// Where the line begins that the engine's message shows, of a text that it was given; the text's
+// beginning where the message shows none.
+std::size_t shown_line(std::string_view message, std::string_view text) {
+  constexpr std::string_view kMark = "\nLINE ";
+  const auto mark = message.rfind(kMark);
+  if (mark == std::string_view::npos) {
+    return 0;
+  }
+  std::size_t line = 0;
+  const auto digits = message.substr(mark + kMark.size());
+  std::from_chars(digits.data(), digits.data() + digits.size(), line);
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i < line; ++i) {
+    const auto line_end = text.find('\n', begin);
+    if (line_end == std::string_view::npos) {
+      return 0;
+    }
+    begin = line_end + 1;
+  }
+  return begin;
+}
 
 std::string text_or(const char* message, std::string_view otherwise) {
   return message && *message ? message : std::string(otherwise);
@@ -341,10 +376,27 @@ std::unique_ptr<ResultStream> DuckdbConnection::execute(std::string_view sql) {
   if (count == 0) {
     const std::string error = text_or(api.extract_statements_error(statements.get()), "");
     if (!error.empty()) {
-      throw DuckdbError(error, DuckdbError::During::statement);
+      throw statement_error(error, TextPlace{text, shown_line(error, text)});
     }
     return nullptr;  // nothing but comments
   }
+  const auto pieces = split_statements(text, SqlDialect::postgres);
+  // The statement as it stands in the text, from its first code on.
+  const auto piece = [&](Index ordinal) -> std::optional<std::string_view> {
+    if (pieces.size() != count) {
+      return std::nullopt;
+    }
+    const std::string_view own = pieces[ordinal];
+    return own.substr(next_code(own, 0, SqlDialect::postgres));
+  };
+  const auto place = [&](Index ordinal, std::string_view message) -> std::optional<TextPlace> {
+    const auto own = piece(ordinal);
+    if (!own) {
+      return std::nullopt;
+    }
+    const auto begin = static_cast<std::size_t>(own->data() - text.data());
+    return TextPlace{text, begin + shown_line(message, *own)};
+  };
   const auto fail = [&](Index ordinal, const std::string& message) {
     std::string consequence;
     if (ordinal > 0) {
@@ -352,17 +404,18 @@ std::unique_ptr<ResultStream> DuckdbConnection::execute(std::string_view sql) {
                     std::to_string(count) +
                     "; those before it took effect, it and those after it did not.";
     }
-    throw DuckdbError(text_or(message.c_str(), "The statement failed without saying why."),
-                      DuckdbError::During::statement, std::move(consequence));
+    throw statement_error(text_or(message.c_str(), "The statement failed without saying why."),
+                          place(ordinal, message), std::move(consequence));
   };
-  // The engine shows the place of an error only where it prepares a statement alone.
+  // The engine shows the place of an error only where it prepares a statement alone, without
+  // comments before it.
   const auto prepare_error = [&](Index ordinal, std::string message) {
-    const auto pieces = split_statements(text, SqlDialect::postgres);
-    if (count == 1 || pieces.size() != count) {
+    const auto own = piece(ordinal);
+    if (!own) {
       return message;
     }
     Owned<PreparedHandle> alone(api.destroy_prepare);
-    if (api.prepare(connection_->handle(), std::string(pieces[ordinal]).c_str(), alone.out()) ==
+    if (api.prepare(connection_->handle(), std::string(*own).c_str(), alone.out()) ==
         State::success) {
       return message;
     }
@@ -389,7 +442,8 @@ std::unique_ptr<ResultStream> DuckdbConnection::execute(std::string_view sql) {
     if (api.result_return_type(*result.get()) != ReturnType::query_result) {
       continue;
     }
-    auto rows = std::make_unique<DuckdbRows>(connection_, std::move(statement), std::move(result));
+    auto rows = std::make_unique<DuckdbRows>(connection_, std::move(statement), std::move(result),
+                                             place(i, {}));
     if (i + 1 == count) {
       return rows;
     }

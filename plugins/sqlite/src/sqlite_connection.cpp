@@ -43,11 +43,27 @@ Value read_value(const Api& api, sqlite3_stmt* statement, int column) {
   }
 }
 
+// Calls what throws an Error, and says in it where the statement is.
+template <class Throw>
+[[noreturn]] void throw_at(TextPlace place, Throw&& thrower) {
+  try {
+    thrower();
+  } catch (Error& error) {
+    error.set_place(std::move(place));
+    throw;
+  }
+  __builtin_unreachable();
+}
+
 class SqliteRows : public ResultStream {
  public:
-  // `has_row`: the statement was stepped once, and stands on its first row.
-  SqliteRows(std::shared_ptr<Database> database, Statement statement, bool has_row)
-      : database_(std::move(database)), statement_(std::move(statement)), has_row_(has_row) {
+  // `has_row`: the statement was stepped once, and stands on its first row. `place` is where it
+  // begins.
+  SqliteRows(std::shared_ptr<Database> database, Statement statement, bool has_row, TextPlace place)
+      : database_(std::move(database)),
+        statement_(std::move(statement)),
+        has_row_(has_row),
+        place_(std::move(place)) {
     const Api& api = database_->api();
     const int count = api.column_count(statement_.get());
     for (int i = 0; i < count; ++i) {
@@ -78,14 +94,17 @@ class SqliteRows : public ResultStream {
     const int result = database_->api().step(statement_.get());
     has_row_ = result == SQLITE_ROW;
     if (result != SQLITE_ROW && result != SQLITE_DONE) {
-      database_->throw_error("while the rows of a query were read",
-                             "Not all of its rows were read.");
+      throw_at(place_, [&] {
+        database_->throw_error("while the rows of a query were read",
+                               "Not all of its rows were read.");
+      });
     }
   }
 
   std::shared_ptr<Database> database_;
   Statement statement_;
   bool has_row_;
+  TextPlace place_;
   std::vector<ResultColumn> columns_;
 };
 
@@ -172,12 +191,17 @@ SqliteConnection::~SqliteConnection() = default;
 std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
   const Api& api = database_->api();
   const auto fail = [&](std::size_t statement_begin, int offset, int ordinal) {
+    const std::size_t at = offset >= 0 ? statement_begin + static_cast<std::size_t>(offset)
+                                       : next_code(sql, statement_begin);
+    const auto rest = split_statements(sql.substr(at));
     const std::string shown =
-        offset >= 0 ? excerpt_at(sql, statement_begin + static_cast<std::size_t>(offset))
-                    : beginning_of(sql.substr(next_code(sql, statement_begin)));
-    database_->throw_error(
-        "in statement " + std::to_string(ordinal) + ":\n" + shown,
-        ordinal > 1 ? "The statements before it took effect; it and those after it did not." : "");
+        offset >= 0 || rest.empty() ? excerpt_at(sql, at) : beginning_of(rest.front());
+    throw_at({std::string(sql), at}, [&] {
+      database_->throw_error(
+          "in statement " + std::to_string(ordinal) + ":\n" + shown,
+          ordinal > 1 ? "The statements before it took effect; it and those after it did not."
+                      : "");
+    });
   };
 
   if (sql.find('\0') != std::string_view::npos) {
@@ -211,7 +235,9 @@ std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
       if (api.column_count(statement.get()) == 0) {
         return nullptr;
       }
-      return std::make_unique<SqliteRows>(database_, std::move(statement), result == SQLITE_ROW);
+      return std::make_unique<SqliteRows>(
+          database_, std::move(statement), result == SQLITE_ROW,
+          TextPlace{std::string(sql), next_code(sql, begin)});
     }
     while (result == SQLITE_ROW) {
       result = api.step(statement.get());

@@ -49,9 +49,21 @@ class SqliteConnection(_FileConnection):
             split = _native.split_statements(operation)
             if len(split) > 1:
                 statements = split
+        at = 0
         for statement in statements:
-            result = execution_cursor.execute(statement, parameters)
+            at = operation.find(statement, at)
+            try:
+                result = execution_cursor.execute(statement, parameters)
+            except Exception as error:
+                _note_place(error, operation, at)
+                raise
+            at += len(statement)
         return ExecuteOperationResult(result)
+
+
+def _note_place(error, text, offset):
+    """Whoever knows which file the text came from can say the line."""
+    error._vdk_place = (text, text[:offset])
 
 
 class DuckDbConnection(_FileConnection):
@@ -61,6 +73,41 @@ class DuckDbConnection(_FileConnection):
 
     def _connect(self):
         return open_duckdb(self._file, self._settings)
+
+    def db_connection_execute_operation(self, execution_cursor):
+        operation, parameters = (
+            execution_cursor.get_managed_operation().get_operation_parameters_tuple()
+        )
+        statements = (operation,)
+        at = 0
+        try:
+            # The engine's parser takes the text whole; that it goes on one by one gives an error
+            # a place.
+            if not parameters and ";" in operation:
+                split = self._db_con.extract_statements(operation)
+                if len(split) > 1:
+                    statements = split
+            for statement in statements:
+                text = getattr(statement, "query", operation)
+                at = max(at, operation.find(text, at))
+                result = execution_cursor.execute(statement, parameters)
+                at += len(text)
+        except Exception as error:
+            # Of the places that the engine shows, those that its parser finds are right.
+            shown = type(error).__name__ == "ParserException"
+            _note_place(error, operation, _shown_line(str(error), operation) if shown else at)
+            raise
+        return ExecuteOperationResult(result)
+
+
+def _shown_line(message, text):
+    """Where the line begins that the engine's message shows, of a text that it was given."""
+    _, mark, rest = message.rpartition("\nLINE ")
+    number, _, _ = rest.partition(":")
+    if not mark or not number.isdecimal():
+        return 0
+    lines = text.split("\n")
+    return len("\n".join([*lines[: int(number) - 1], ""])) if int(number) <= len(lines) else 0
 
 
 def open_sqlite(file, timeout_seconds=5):

@@ -46,8 +46,6 @@ std::string Error::type_name() const {
   return "PlatformServiceError";
 }
 
-std::vector<std::string> Error::locations() const { return {}; }
-
 SkipRemainingSteps::SkipRemainingSteps(std::string reason) : reason_(std::move(reason)) {}
 SkipRemainingSteps::~SkipRemainingSteps() = default;
 const char* SkipRemainingSteps::what() const noexcept { return reason_.c_str(); }

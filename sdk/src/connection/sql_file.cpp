@@ -140,6 +140,36 @@ class StatementState {
   int depth_ = 0;
 };
 
+// The query as it was executed, or nothing where a value has no literal in this style.
+std::optional<std::string> filled(std::string_view query, std::span<const Parameter> parameters,
+                                  LiteralStyle style) {
+  try {
+    return substitute(query, parameters, style);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::size_t line_ends(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+// The line of the file in which that many line ends of the filled query lie before.
+std::optional<SqlLine> nth_line(const SqlFile& file, std::span<const Parameter> parameters,
+                                LiteralStyle style, std::size_t before) {
+  const std::vector<std::string> lines = split(dedent(file.query), '\n');
+  std::size_t line = 0;
+  while (line < lines.size() && lines[line].empty()) ++line;  // they are not sent
+  for (std::size_t passed = 0; line < lines.size(); ++line) {
+    // A value may have line ends of its own.
+    const auto sent = filled(lines[line], parameters, style);
+    passed += sent ? line_ends(*sent) : 1;
+    if (passed > before) break;
+  }
+  if (line >= std::min(lines.size(), file.lines.size())) return std::nullopt;
+  return SqlLine{file.lines[line], std::string(trim(lines[line]))};
+}
+
 }  // namespace
 
 SqlFile parse_sql_file(std::string_view text) {
@@ -148,18 +178,38 @@ SqlFile parse_sql_file(std::string_view text) {
   }
   const std::string plain = with_plain_line_ends(text);
   SqlFile file;
+  std::size_t number = 0;
   for (std::size_t begin = 0; begin < plain.size();) {
     const auto line_end = plain.find('\n', begin);
     const auto end = line_end == std::string::npos ? plain.size() : line_end + 1;
     const auto line = std::string_view(plain).substr(begin, end - begin);
+    ++number;
     if (auto name = header_name(line); !name.empty()) {
       file.databases.push_back(std::move(name));
     } else {
       file.query += line;
+      file.lines.push_back(number);
     }
     begin = end;
   }
   return file;
+}
+
+std::optional<SqlLine> line_of(const SqlFile& file, std::span<const Parameter> parameters,
+                               const TextPlace& executed) {
+  for (const LiteralStyle style :
+       {LiteralStyle::unknown, LiteralStyle::standard, LiteralStyle::backslash}) {
+    const auto query = filled(file.query, parameters, style);
+    if (!query) continue;
+    const auto begin = executed.text.find(query->substr(0, query->find_last_not_of('\n') + 1));
+    if (begin == std::string::npos) continue;
+    const std::string_view text = executed.text;
+    std::size_t at = next_code(text, executed.offset, SqlDialect::postgres);
+    if (at == text.size()) at = executed.offset;
+    if (at < begin || at > begin + query->size()) return std::nullopt;
+    return nth_line(file, parameters, style, line_ends(text.substr(begin, at - begin)));
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string_view> split_statements(std::string_view script, SqlDialect dialect) {

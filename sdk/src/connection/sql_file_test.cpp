@@ -31,6 +31,49 @@ TEST(SqlFile, drops_a_byte_order_mark_and_reads_all_line_ends) {
   EXPECT_EQ(file.query, "select 1\nfrom t\nwhere x");
 }
 
+// The number of the file's line that holds the marker, found by way of the executed text.
+std::optional<std::size_t> line_at_marker(const SqlFile& file,
+                                          std::span<const Parameter> parameters,
+                                          const std::string& executed) {
+  const auto line = line_of(file, parameters, {executed, executed.find("HERE")});
+  return line ? std::optional(line->number) : std::nullopt;
+}
+
+TEST(SqlFile, a_place_in_executed_text_leads_to_the_line_of_the_file) {
+  const SqlFile file = parse_sql_file(
+      "\n[a]\n\n  select 1;\n[b]\n\n    select {x},\n      {y!sql}, HERE\n  from t\n");
+  const std::vector<Parameter> plain{{"x", "1"}, {"y", "it's", Value("it's")}};
+  EXPECT_EQ(line_at_marker(file, plain, "-- job\n-- op\n" + substitute(file.query, plain) + "\n--"),
+            8U);
+  const auto line = line_of(file, plain, {substitute(file.query, plain), 0});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->number, 4U);
+  EXPECT_EQ(line->text, "select 1;");
+}
+
+TEST(SqlFile, line_ends_in_values_do_not_move_the_line) {
+  const SqlFile file = parse_sql_file("select {x},\n  '{x}', {y!sql},\n  HERE\n");
+  const std::vector<Parameter> long_values{{"x", "1 --\n\n2"}, {"y", "", Value("\\ \n b\n")}};
+  const std::string executed = substitute(file.query, long_values, LiteralStyle::backslash);
+  EXPECT_EQ(line_at_marker(file, long_values, executed), 3U);
+  const auto in_value = line_of(file, long_values, {executed, executed.find("2,")});
+  ASSERT_TRUE(in_value);
+  EXPECT_EQ(in_value->number, 1U);
+}
+
+TEST(SqlFile, a_statement_that_begins_with_a_comment_is_at_its_first_code) {
+  const SqlFile file = parse_sql_file("select 1;\n\n-- the next one\n/* is\n here */\nselect 2\n");
+  const auto line = line_of(file, {}, {file.query, file.query.find("--")});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->number, 6U);
+}
+
+TEST(SqlFile, executed_text_that_is_not_the_files_has_no_line) {
+  const SqlFile file = parse_sql_file("select 1;\nselect 2\n");
+  EXPECT_FALSE(line_of(file, {}, {"select 3;\nselect 4\n", 10}));
+  EXPECT_FALSE(line_of(file, {}, {"set x = 1;\n" + file.query, 0}));
+}
+
 TEST(SqlFile, an_empty_file_has_nothing) {
   EXPECT_TRUE(parse_sql_file("").query.empty());
   EXPECT_TRUE(parse_sql_file("\n \n").databases.empty());

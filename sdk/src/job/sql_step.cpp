@@ -30,6 +30,21 @@ std::string read_text(const Step& step) {
   return text;
 }
 
+std::string shortened(std::string text) {
+  constexpr std::size_t kLimit = 100;
+  if (text.size() <= kLimit) return text;
+  std::size_t end = kLimit;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+// "20_load.sql:7: the text of that line", from beside the directory where it is a template's.
+std::string location(const JobContext& context, const Step& step, const SqlLine& line) {
+  const std::string folder =
+      context.template_name().empty() ? "" : step.job_directory.filename().string() + '/';
+  return fmt::format("{}{}:{}: {}", folder, step.name, line.number, shortened(line.text));
+}
+
 }  // namespace
 
 SqlFile read_sql_step(const Step& step) {
@@ -45,13 +60,21 @@ SqlFile read_sql_step(const Step& step) {
 
 void run_sql_step(JobContext& context, const Step& step, const QueryFunction& execute) {
   const SqlFile file = read_sql_step(step);
-  if (file.databases.empty()) {
-    execute(file.query, {});
-    return;
-  }
-  const std::vector<Parameter> parameters = context.parameters();
-  for (const std::string& header : file.databases) {
-    execute(file.query, std::string(trim(substitute(header, parameters))));
+  try {
+    if (file.databases.empty()) {
+      execute(file.query, {});
+      return;
+    }
+    const std::vector<Parameter> parameters = context.parameters();
+    for (const std::string& header : file.databases) {
+      execute(file.query, std::string(trim(substitute(header, parameters))));
+    }
+  } catch (Error& error) {
+    if (error.place()) {
+      if (const auto line = line_of(file, context.parameters(), *error.place()))
+        error.add_location(location(context, step, *line));
+    }
+    throw;
   }
 }
 

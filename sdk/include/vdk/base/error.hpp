@@ -1,6 +1,7 @@
 // The one exception of the core, and who can resolve it.
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,6 +26,13 @@ struct ErrorText {
   std::string countermeasure{};
 };
 
+// A place in a text that an engine was given: of an error, or where the statement that failed
+// begins.
+struct TextPlace {
+  std::string text;
+  std::size_t offset = 0;  // in bytes
+};
+
 class VDK_API Error : public std::runtime_error {
  public:
   Error(ResolvableBy by, ErrorText text);
@@ -38,11 +46,18 @@ class VDK_API Error : public std::runtime_error {
   [[nodiscard]] virtual std::string type_name() const;
   // Where it happened in the user's own files, innermost last ("20_load.py:7 in run"); empty where
   // unknown.
-  [[nodiscard]] virtual std::vector<std::string> locations() const;
+  [[nodiscard]] const std::vector<std::string>& locations() const noexcept { return locations_; }
+  void add_location(std::string location) { locations_.push_back(std::move(location)); }
+
+  // For whoever knows which file the text came from.
+  [[nodiscard]] const std::optional<TextPlace>& place() const noexcept { return place_; }
+  void set_place(TextPlace place) { place_ = std::move(place); }
 
  private:
   ResolvableBy by_;
   ErrorText text_;
+  std::vector<std::string> locations_;
+  std::optional<TextPlace> place_;
 };
 
 [[nodiscard]] inline Error user_error(ErrorText text) {
