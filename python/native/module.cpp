@@ -102,6 +102,9 @@ NB_MODULE(_native, module) {
   module.def("split_statements", split);
   module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"));
   module.def("print_record", print_record);
+  module.def("make_way_on_terminal", vdk::make_way_on_terminal);
+  module.def("others_printed_on_terminal", vdk::others_printed_on_terminal);
+  module.def("leave_terminal_to_others", vdk::leave_terminal_to_others);
   module.def("set_record_receiver", vdk::set_record_receiver, nb::arg("receiver").none());
   module.def("configures_logging", [] { return vdk::run_settings().configures_logging; });
   module.def("logger_levels", [] { return vdk::run_settings().logger_levels; });

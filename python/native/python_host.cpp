@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "cli/terminal_view.hpp"
 #include "connection.hpp"
 #include "duckdb_module_store.hpp"
 #include "job/cancellation.hpp"
@@ -35,6 +36,12 @@ SinkFactory python_sink(const PluginManifest& manifest, SinkFactory native) {
   if (manifest.engine == "duckdb") return duckdb_sink_factory();
   return native;
 }
+
+// Of the run that draws on the terminal, of which a process has one. Read and written with the
+// interpreter lock. The view never waits for that lock: it writes to the terminal directly.
+TerminalView* g_view = nullptr;
+
+TerminalView* watching_view() { return in_forked_child() ? nullptr : g_view; }
 
 }  // namespace
 
@@ -88,6 +95,25 @@ std::vector<StepProblem> PythonHost::check_python_step(const Step& step) {
     }
     return problems;
   });
+}
+
+void PythonHost::watch_output(TerminalView* view) {
+  call_python({}, [&] {
+    g_view = view;
+    if (view) import("vdk.host.terminal").attr("watch")();
+  });
+}
+
+void make_way_on_terminal() {
+  if (TerminalView* view = watching_view()) view->make_way();
+}
+
+void others_printed_on_terminal(bool ended_line) {
+  if (TerminalView* view = watching_view()) view->others_printed(ended_line);
+}
+
+void leave_terminal_to_others() {
+  if (TerminalView* view = watching_view()) view->leave_to_others();
 }
 
 void PythonHost::write(const char* stream, std::string_view text) {

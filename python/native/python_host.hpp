@@ -24,6 +24,8 @@ class PythonHost final : public Host {
   void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
   void watch_signals(Cancellation& cancellation) override;
   [[nodiscard]] std::vector<StepProblem> check_python_step(const Step& step) override;
+  [[nodiscard]] bool owns_terminal() const noexcept override { return direct_stderr_; }
+  void watch_output(TerminalView* view) override;
   void write_out(std::string_view text) override;
   // Any thread may call it; what other threads write to a stream that Python replaced waits for the
   // main thread's next writing.
@@ -39,5 +41,11 @@ class PythonHost final : public Host {
   std::mutex waiting_mutex_;
   std::string waiting_;
 };
+
+// What vdk.host.terminal tells of a step's printing. They need the interpreter lock, and do nothing
+// in a forked child and where nobody watches.
+void make_way_on_terminal();
+void others_printed_on_terminal(bool ended_line);
+void leave_terminal_to_others();
 
 }  // namespace vdk

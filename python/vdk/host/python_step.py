@@ -31,6 +31,9 @@ def run_step(path, name, job_directory, job_input):
             raise rejected
         return True
     finally:
+        terminal = sys.modules.get("vdk.host.terminal")
+        if terminal is not None:
+            terminal.flush()
         # The step may have changed sys.path; as many of our entries as we put there go.
         if job_directory in sys.path:
             sys.path.remove(job_directory)

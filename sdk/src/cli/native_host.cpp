@@ -1,7 +1,10 @@
 #include "cli/native_host.hpp"
 
+#include <unistd.h>
+
 #include <cstdio>
 
+#include "cli/terminal_view.hpp"
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
 
@@ -17,8 +20,11 @@ void NativeHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) 
 void NativeHost::watch_signals(Cancellation& cancellation) { cancellation.watch(true); }
 
 void NativeHost::write_out(std::string_view text) {
+  TerminalView* view = isatty(STDOUT_FILENO) == 1 ? view_ : nullptr;
+  if (view) view->make_way();
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+  if (view) view->others_printed(text.ends_with('\n'));
 }
 
 void NativeHost::write_err(std::string_view text) {

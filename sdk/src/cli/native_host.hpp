@@ -13,8 +13,13 @@ class VDK_API NativeHost final : public Host {
   [[nodiscard]] bool runs_python() const noexcept override { return false; }
   void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
   void watch_signals(Cancellation& cancellation) override;
+  [[nodiscard]] bool owns_terminal() const noexcept override { return true; }
+  void watch_output(TerminalView* view) override { view_ = view; }
   void write_out(std::string_view text) override;
   void write_err(std::string_view text) override;
+
+ private:
+  TerminalView* view_ = nullptr;
 };
 
 }  // namespace vdk

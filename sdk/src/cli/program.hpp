@@ -16,6 +16,8 @@
 
 namespace vdk {
 
+class TerminalView;
+
 // What a check of a step found.
 struct StepProblem {
   bool fatal = false;  // false: the step would run, but not as its author may think
@@ -42,6 +44,12 @@ class VDK_API Host {
 
   // Parses a Python step without running it. Only where runs_python().
   [[nodiscard]] virtual std::vector<StepProblem> check_python_step(const Step& step);
+
+  // Whether this run alone prints on the terminal of the process, so that it may draw a line anew.
+  [[nodiscard]] virtual bool owns_terminal() const noexcept = 0;
+  // Tells the view of all other printing on the terminal, as far as the host sees it; null: of none
+  // any more.
+  virtual void watch_output(TerminalView* view) = 0;
 
   // Prints to the standard streams as the host's language sees them.
   virtual void write_out(std::string_view text) = 0;

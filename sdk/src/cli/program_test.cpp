@@ -20,6 +20,8 @@ class TestHost final : public Host {
   [[nodiscard]] bool runs_python() const noexcept override { return false; }
   void register_features(HookDispatcher& hooks, PluginIndex&) override { features_(hooks); }
   void watch_signals(Cancellation&) override {}
+  [[nodiscard]] bool owns_terminal() const noexcept override { return false; }
+  void watch_output(TerminalView*) override {}
   void write_out(std::string_view text) override { out += text; }
   void write_err(std::string_view text) override { err += text; }
 

@@ -67,6 +67,24 @@ class EventFile {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
+// While it lives, the view knows of what the steps print.
+class OutputWatch {
+ public:
+  OutputWatch(Host& host, TerminalView* view) : host_(host), watched_(view != nullptr) {
+    if (watched_) host_.watch_output(view);
+  }
+  ~OutputWatch() { stop(); }
+  OutputWatch(const OutputWatch&) = delete;
+  OutputWatch& operator=(const OutputWatch&) = delete;
+  void stop() {
+    if (std::exchange(watched_, false)) host_.watch_output(nullptr);
+  }
+
+ private:
+  Host& host_;
+  bool watched_;
+};
+
 std::string known_arguments(const std::string& text, Value& arguments) {
   if (text.empty()) return {};
   try {
@@ -234,10 +252,11 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
 
   EventFile event_file(invocation.get("events"), host);
   EventStream events;
-  const bool live = isatty(STDERR_FILENO) == 1 && !program.verbosity();
+  const bool live = host.owns_terminal() && isatty(STDERR_FILENO) == 1 && !program.verbosity();
   std::optional<TerminalView> view;
   if (live)
     view.emplace(terminal_style(), [&host](std::string_view text) { host.write_err(text); });
+  OutputWatch watch(host, view ? &*view : nullptr);
   set_log_level(live ? LogLevel::warning
                      : program.verbosity().value_or(log_level_of(configuration)));
   std::optional<LogView> log_view;
@@ -359,6 +378,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   if (!view || configuration.get_bool("log_execution_result")) log_result(configuration, result);
   events.emit("run_ended", run_ended_fields(result, exit_code, rows));
   if (view) {
+    watch.stop();
     view.reset();
     if (result.failure) print_error(host, *result.failure);
   }

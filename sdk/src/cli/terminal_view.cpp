@@ -61,7 +61,8 @@ TerminalStyle terminal_style() {
     return std::string(value ? value : "");
   };
   TerminalStyle style;
-  style.colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+  style.redraws = variable("TERM") != "dumb";
+  style.colour = variable("NO_COLOR").empty() && style.redraws;
   std::string locale = variable("LC_ALL");
   if (locale.empty()) locale = variable("LC_CTYPE");
   if (locale.empty()) locale = variable("LANG");
@@ -78,7 +79,7 @@ TerminalView::~TerminalView() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    erase_live_line();
+    start_line();
   }
   stop_.notify_all();
   ticker_.join();
@@ -91,7 +92,8 @@ std::string TerminalView::paint(std::string_view text, std::string_view colour) 
 void TerminalView::tick() {
   std::unique_lock lock(mutex_);
   while (!stop_.wait_for(lock, std::chrono::milliseconds(100), [this] { return stopping_; })) {
-    if (running_step_.empty()) continue;
+    if (running_step_.empty() || !style_.redraws) continue;
+    if (others_printing_ > 0 || others_began_line_ || left_to_others_) continue;
     ++frame_;
     draw_live_line();
   }
@@ -100,6 +102,31 @@ void TerminalView::tick() {
 void TerminalView::erase_live_line() {
   if (live_line_drawn_) write_("\r\033[K");
   live_line_drawn_ = false;
+}
+
+// Puts what is printed next at the beginning of a line.
+void TerminalView::start_line() {
+  erase_live_line();
+  if (others_began_line_) write_("\n");
+  others_began_line_ = false;
+}
+
+void TerminalView::make_way() {
+  const std::lock_guard lock(mutex_);
+  erase_live_line();
+  ++others_printing_;
+}
+
+void TerminalView::others_printed(bool ended_line) {
+  const std::lock_guard lock(mutex_);
+  --others_printing_;
+  others_began_line_ = !ended_line;
+}
+
+void TerminalView::leave_to_others() {
+  const std::lock_guard lock(mutex_);
+  erase_live_line();
+  left_to_others_ = true;
 }
 
 void TerminalView::draw_live_line() {
@@ -116,7 +143,7 @@ void TerminalView::draw_live_line() {
 
 void TerminalView::print_above(std::string_view lines) {
   const std::lock_guard lock(mutex_);
-  erase_live_line();
+  start_line();
   write_(lines);
 }
 
@@ -138,7 +165,8 @@ void TerminalView::on_event(const Event& event) {
     step_rows_ += rows - rows_by_load_[load];
     rows_by_load_[load] = rows;
   } else if (event.type == "step_ended") {
-    erase_live_line();
+    start_line();
+    left_to_others_ = false;
     const std::string status = text_of(event, "status");
     const bool good = status == "success";
     const bool failed = status == "error";
@@ -159,7 +187,7 @@ void TerminalView::on_event(const Event& event) {
     write_(line);
     running_step_.clear();
   } else if (event.type == "run_ended") {
-    erase_live_line();
+    start_line();
     running_step_.clear();
     if (!rows_by_load_.empty()) {
       write_(paint("  rows stored\n", kDim));

@@ -11,20 +11,22 @@
 #include <thread>
 
 #include "job/events.hpp"
+#include "vdk/base/export.hpp"
 
 namespace vdk {
 
 struct TerminalStyle {
   bool colour = true;
   bool unicode = true;
+  bool redraws = true;  // a line may be drawn anew in its place
 };
 
 // What the environment asks for: NO_COLOR, TERM=dumb, a locale that is not UTF-8.
 [[nodiscard]] TerminalStyle terminal_style();
 
 // Turns events into text; thread-safe. The caller gives it every event and prints log lines through
-// print_above.
-class TerminalView {
+// print_above. Who prints past it on the same terminal says so, and the live line makes way.
+class VDK_API TerminalView {
  public:
   TerminalView(TerminalStyle style, std::function<void(std::string_view)> write);
   ~TerminalView();
@@ -35,6 +37,13 @@ class TerminalView {
   // Prints whole lines above the live line.
   void print_above(std::string_view lines);
 
+  // Around somebody else's printing. No live line is drawn meanwhile, nor before a line that it
+  // began is ended.
+  void make_way();
+  void others_printed(bool ended_line);
+  // Somebody may print from now on who does not say so: no live line until the step ends.
+  void leave_to_others();
+
  private:
   struct Load {
     std::string label;
@@ -43,6 +52,7 @@ class TerminalView {
   void tick();
   void draw_live_line();
   void erase_live_line();
+  void start_line();
   [[nodiscard]] std::string paint(std::string_view text, std::string_view colour) const;
 
   TerminalStyle style_;
@@ -51,6 +61,9 @@ class TerminalView {
   std::condition_variable stop_;
   bool stopping_ = false;
   bool live_line_drawn_ = false;
+  int others_printing_ = 0;
+  bool others_began_line_ = false;
+  bool left_to_others_ = false;
   std::string running_step_;
   TimePoint step_start_{};
   std::int64_t step_rows_ = 0;
