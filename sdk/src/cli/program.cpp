@@ -1,6 +1,7 @@
 #include "cli/program.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,9 +35,10 @@ Program::Program(Host& host, std::vector<std::string> arguments)
     : host_(host),
       arguments_(std::move(arguments)),
       plugins_(installation_prefix() / "lib" / "vdk" / "plugins", hooks_) {
+  // As upstream does: what is registered before the core comes after it among equals.
+  host_.register_features(hooks_, plugins_);
   register_core_features(hooks_);
   register_core_commands(hooks_);
-  host_.register_features(hooks_, plugins_);
 }
 
 Program::~Program() = default;
@@ -54,7 +56,34 @@ Configuration Program::configure(const JobConfig* job, const std::vector<std::st
   Configuration configuration = std::move(builder).build();
   redact_sensitive_values(configuration);
   hooks_.vdk_initialize.call(configuration);
+  configured_ = true;
   return configuration;
+}
+
+bool Program::is_handled(const Failure& failure) {
+  const auto ask = [this](const Error& error) {
+    try {
+      const auto answers = hooks_.vdk_exception.call(error);
+      return std::ranges::any_of(answers, [](bool handled) { return handled; });
+    } catch (...) {
+      print_error(host_, describe_failure(std::current_exception()));
+      return false;
+    }
+  };
+  if (failure.error) {
+    try {
+      std::rethrow_exception(failure.error);
+    } catch (const Error& error) {
+      return ask(error);
+    } catch (...) {
+      // Described below.
+    }
+  }
+  return ask(Error(failure.resolvable_by, {.what = failure.message}));
+}
+
+void Program::leave(int exit_code) {
+  if (!std::exchange(left_, true)) hooks_.vdk_exit.call(exit_code);
 }
 
 void print_error(Host& host, const Failure& failure) {
@@ -152,17 +181,30 @@ int Program::run_command_line() {
     host_.write_out(command_help(*command));
     return 0;
   }
+  int exit_code = execute(*command, words);
+  if (!configured_) return exit_code;
   try {
-    Invocation invocation(*this, parse_command_line(*command, words));
-    return command->run(invocation);
-  } catch (const UsageError& error) {
-    if (command->name == "run") write_early_termination(TerminationStatus::user_error);
-    host_.write_err(fmt::format("{}Try 'vdk {} --help' for help.\n\nError: {}\n",
-                                usage_line(*command), command->name, error.message()));
-    return kUsageError;
+    leave(exit_code);
   } catch (...) {
     print_error(host_, describe_failure(std::current_exception()));
-    return 1;
+    if (exit_code == 0) exit_code = 1;
+  }
+  return exit_code;
+}
+
+int Program::execute(const Command& command, const std::vector<std::string>& words) {
+  try {
+    Invocation invocation(*this, parse_command_line(command, words));
+    return command.run(invocation);
+  } catch (const UsageError& error) {
+    if (command.name == "run") write_early_termination(TerminationStatus::user_error);
+    host_.write_err(fmt::format("{}Try 'vdk {} --help' for help.\n\nError: {}\n",
+                                usage_line(command), command.name, error.message()));
+    return kUsageError;
+  } catch (...) {
+    const Failure failure = describe_failure(std::current_exception());
+    print_error(host_, failure);
+    return configured_ && is_handled(failure) ? 0 : 1;
   }
 }
 

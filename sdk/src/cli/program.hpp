@@ -79,6 +79,13 @@ class VDK_API Program {
   [[nodiscard]] Configuration configure(const JobConfig* job,
                                         const std::vector<std::string>& settings);
 
+  // Whether an implementation of vdk_exception takes the failure upon itself: then the exit code is
+  // 0. One that fails is printed and takes nothing.
+  [[nodiscard]] bool is_handled(const Failure& failure);
+  // Calls vdk_exit, once. For commands that have something to do afterwards; of the others the
+  // program takes care, as far as they were configured. May throw what an implementation does.
+  void leave(int exit_code);
+
   // Runs the words; returns the exit code.
   [[nodiscard]] int run();
 
@@ -89,6 +96,7 @@ class VDK_API Program {
  private:
   // Runs the command that the words choose.
   [[nodiscard]] int run_command_line();
+  [[nodiscard]] int execute(const Command& command, const std::vector<std::string>& words);
 
   Host& host_;
   std::vector<std::string> arguments_;
@@ -96,6 +104,8 @@ class VDK_API Program {
   PluginIndex plugins_;
   std::vector<Command> commands_;
   std::optional<LogLevel> verbosity_;
+  bool configured_ = false;
+  bool left_ = false;
 };
 
 // Prints an error as people read it: the cause first, then why, what it means and what to do.

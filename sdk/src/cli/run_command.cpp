@@ -358,15 +358,10 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   }
 
   int exit_code = exit_code_of(result);
-  if (result.failed() && result.failure) {
-    const auto& failure = *result.failure;
-    const auto answers =
-        program.hooks().vdk_exception.call(Error(failure.resolvable_by, {.what = failure.message}));
-    if (std::ranges::any_of(answers, [](bool handled) { return handled; })) exit_code = 0;
-  }
+  if (result.failed() && result.failure && program.is_handled(*result.failure)) exit_code = 0;
   TerminationStatus status = termination_status(result);
   try {
-    program.hooks().vdk_exit.call(exit_code);
+    program.leave(exit_code);
     write_summary(configuration, result);
   } catch (...) {
     print_error(host, describe_failure(std::current_exception()));
