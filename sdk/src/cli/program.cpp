@@ -7,6 +7,7 @@
 
 #include "base/shared_library.hpp"
 #include "base/text.hpp"
+#include "cli/debug_hooks.hpp"
 #include "job/job_runner.hpp"
 #include "job/run_options.hpp"
 #include "vdk/base/version.hpp"
@@ -34,11 +35,13 @@ std::vector<StepProblem> Host::check_python_step(const Step&) { return {}; }
 Program::Program(Host& host, std::vector<std::string> arguments)
     : host_(host),
       arguments_(std::move(arguments)),
+      words_(arguments_),
       plugins_(installation_prefix() / "lib" / "vdk" / "plugins", hooks_) {
   // As upstream does: what is registered before the core comes after it among equals.
   host_.register_features(hooks_, plugins_);
   register_core_features(hooks_);
   register_core_commands(hooks_);
+  register_debug_hooks(hooks_, [this](std::string_view text) { host_.write_err(text); });
 }
 
 Program::~Program() = default;
@@ -106,11 +109,11 @@ void Program::write_early_termination(TerminationStatus status) noexcept {
 
 int Program::run() {
   try {
-    hooks_.vdk_start.call_historic(arguments_);
+    hooks_.vdk_start.call_historic(words_);
     commands_ = gather_commands(hooks_);
   } catch (...) {
     // No word was looked at yet; whoever waits for the outcome of a run must not read an old one.
-    if (std::ranges::find(arguments_, "run") != arguments_.end())
+    if (std::ranges::find(words_, "run") != words_.end())
       write_early_termination(TerminationStatus::platform_error);
     print_error(host_, describe_failure(std::current_exception()));
     return 1;
@@ -121,8 +124,8 @@ int Program::run() {
 int Program::run_command_line() {
   std::size_t at = 0;
   try {
-    for (; at < arguments_.size() && arguments_[at].starts_with('-'); ++at) {
-      const std::string& word = arguments_[at];
+    for (; at < words_.size() && words_[at].starts_with('-'); ++at) {
+      const std::string& word = words_[at];
       if (word == "--help" || word == "-h") {
         host_.write_out(program_help(commands_));
         return 0;
@@ -133,13 +136,11 @@ int Program::run_command_line() {
       }
       std::string level;
       if (word == "-v" || word == "--verbosity") {
-        if (++at == arguments_.size())
+        if (++at == words_.size())
           throw UsageError(fmt::format("Option '{}' requires an argument.", word));
-        level = arguments_[at];
+        level = words_[at];
       } else if (word.starts_with("--verbosity=")) {
         level = word.substr(word.find('=') + 1);
-      } else if (word == "--debug-hooks") {
-        continue;
       } else {
         throw UsageError(fmt::format("No such option: {}", word));
       }
@@ -157,12 +158,12 @@ int Program::run_command_line() {
         error.message()));
     return kUsageError;
   }
-  if (at == arguments_.size()) {
+  if (at == words_.size()) {
     host_.write_out(program_help(commands_));
     return 0;
   }
 
-  const std::string& name = arguments_[at];
+  const std::string& name = words_[at];
   const auto command = std::ranges::find(commands_, name, &Command::name);
   if (command == commands_.end()) {
     std::vector<std::string> names;
@@ -174,8 +175,8 @@ int Program::run_command_line() {
                     name, nearest ? fmt::format(" Did you mean '{}'?", *nearest) : std::string()));
     return kUsageError;
   }
-  const std::vector<std::string> words(arguments_.begin() + static_cast<std::ptrdiff_t>(at) + 1,
-                                       arguments_.end());
+  const std::vector<std::string> words(words_.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                                       words_.end());
   const auto end_of_options = std::ranges::find(words, "--");
   if (std::find(words.begin(), end_of_options, "--help") != end_of_options) {
     host_.write_out(command_help(*command));

@@ -67,8 +67,7 @@ class VDK_API Program {
   [[nodiscard]] Host& host() noexcept { return host_; }
   [[nodiscard]] HookDispatcher& hooks() noexcept { return hooks_; }
   [[nodiscard]] const PluginIndex& plugins() const noexcept { return plugins_; }
-  // Everything behind the program's name, as it was typed unless an implementation of vdk_start
-  // changed it.
+  // Everything behind the program's name, as it was typed.
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   // What vdk_command_line gathered. Empty until run().
   [[nodiscard]] const std::vector<Command>& commands() const noexcept { return commands_; }
@@ -100,6 +99,7 @@ class VDK_API Program {
 
   Host& host_;
   std::vector<std::string> arguments_;
+  std::vector<std::string> words_;  // what vdk_start made of them
   HookDispatcher hooks_;
   PluginIndex plugins_;
   std::vector<Command> commands_;

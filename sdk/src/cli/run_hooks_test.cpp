@@ -296,6 +296,23 @@ TEST_F(RunHooks, a_secret_overrides_its_option_behind_all_plugins) {
   EXPECT_EQ(seen_, (Names{"password ", "password sesame", "10_step.sql"}));
 }
 
+TEST_F(RunHooks, are_printed_where_that_is_asked_for) {
+  file("20_bad.sql", "fail");
+  const auto plugin = [this](HookDispatcher& hooks) { observe(hooks); };
+  EXPECT_EQ(run(plugin), 1);
+  EXPECT_EQ(err_.find("hook "), std::string::npos) << err_;
+  set("VDK_DEBUG_HOOKS_ENABLED", "yes");
+  EXPECT_EQ(run(plugin), 1);
+  for (const std::string line : {"hook vdk_command_line: called\n", "hook run_step: 1 results\n",
+                                 "hook vdk_exit: called\n"}) {
+    EXPECT_NE(err_.find(line), std::string::npos) << line << err_;
+  }
+  PluginHost host(plugin);
+  unsetenv("VDK_DEBUG_HOOKS_ENABLED");
+  EXPECT_EQ(run_program({"version", "--debug-hooks"}, host), 0);
+  EXPECT_NE(host.err.find("hook vdk_command_line: called\n"), std::string::npos) << host.err;
+}
+
 TEST_F(RunHooks, other_commands_are_left_through_vdk_exit_too) {
   const auto plugin = [this](HookDispatcher& hooks) {
     observe(hooks);
