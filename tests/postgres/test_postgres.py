@@ -79,7 +79,13 @@ def test_greenplum_is_the_same_driver_under_its_own_keys(stage):
 def test_a_failed_statement_says_where_and_the_job_fails(stage):
     stage.configure("[vdk]\ndb_default_type = postgres\n" + stage.keys())
     stage.step("10_bad.sql", "select 1;\nselect 2,\n       oops\n")
-    failed(stage.run(), 'column "oops" does not exist', "line 2 of statement 2", "42703")
+    failed(
+        stage.run(),
+        'column "oops" does not exist',
+        "line 2 of statement 2",
+        "42703",
+        "  at 10_bad.sql:3: oops\n",
+    )
     assert stage.status() == "User error"
 
 

@@ -51,11 +51,12 @@ std::string consequence_of(std::string_view sql, PGTransactionStatusType status)
   std::string consequence = consequence_of(sql, PQtransactionStatus(session.handle()));
   const PostgresError error =
       statement_error(failure.get(), sql, session.place(), std::move(consequence));
-  ErrorText text = error.text();
   if (session.interrupted() && error.sqlstate() == kCanceled) {
+    ErrorText text = error.text();
     text.countermeasure.clear();  // it is what was asked for
+    throw PostgresError(error.resolvable_by(), error.sqlstate(), std::move(text));
   }
-  throw PostgresError(error.resolvable_by(), error.sqlstate(), std::move(text));
+  throw PostgresError(error);
 }
 
 // Ends a COPY from or to the client, which SQL text has no way to serve.

@@ -180,12 +180,17 @@ PostgresError statement_error(const PGresult* result, std::string_view sql, std:
     hint = countermeasure_for(state);
   }
   const ResolvableBy by = resolvable_by(state);
-  return {by,
-          std::move(state),
-          {.what = std::move(what),
-           .why = std::move(why),
-           .consequence = std::move(consequence),
-           .countermeasure = std::move(hint)}};
+  PostgresError error(by, std::move(state),
+                      {.what = std::move(what),
+                       .why = std::move(why),
+                       .consequence = std::move(consequence),
+                       .countermeasure = std::move(hint)});
+  if (const auto position = number(field(result, PG_DIAG_STATEMENT_POSITION))) {
+    error.set_place({std::string(sql), byte_offset(sql, *position)});
+  } else if (split_statements(sql, SqlDialect::postgres).size() == 1) {
+    error.set_place({std::string(sql), 0});
+  }
+  return error;
 }
 
 PostgresError connect_error(PGconn* connection, std::string_view prefix, std::string_view place) {

@@ -235,9 +235,8 @@ std::unique_ptr<ResultStream> SqliteConnection::execute(std::string_view sql) {
       if (api.column_count(statement.get()) == 0) {
         return nullptr;
       }
-      return std::make_unique<SqliteRows>(
-          database_, std::move(statement), result == SQLITE_ROW,
-          TextPlace{std::string(sql), next_code(sql, begin)});
+      return std::make_unique<SqliteRows>(database_, std::move(statement), result == SQLITE_ROW,
+                                          TextPlace{std::string(sql), next_code(sql, begin)});
     }
     while (result == SQLITE_ROW) {
       result = api.step(statement.get());
