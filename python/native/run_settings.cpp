@@ -35,7 +35,8 @@ RunSettings run_settings() {
 
 void keep_run_settings(const Configuration& configuration) {
   RunSettings settings;
-  settings.logger_levels = {{"vdk", upper(configuration.get_string("log_level_vdk"))},
+  const auto level = parse_log_level(configuration.get_string("log_level_vdk"));
+  settings.logger_levels = {{"vdk", std::string(to_string(level.value_or(LogLevel::info)))},
                             {"requests_kerberos", "INFO"},
                             {"requests_oauthlib", "INFO"},
                             {"urllib3", "INFO"}};

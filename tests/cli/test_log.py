@@ -50,6 +50,23 @@ def test_verbosity_can_silence_the_program(vdk):
     assert vdk("-v", "ERROR", "run", "job").stderr == ""
 
 
+@pytest.mark.parametrize("step", ["10_step.sql", "20_step.py"])
+def test_level_that_is_none_is_named(vdk, tmp_path, step):
+    (tmp_path / "job" / step).touch()
+    if step.endswith(".py"):
+        (tmp_path / "job" / step).write_text("import logging\n\ndef run(job_input): pass\n")
+    (tmp_path / "job/config.ini").write_text("[vdk]\nlog_level_vdk = LOUD\n")
+    log = vdk("run", "job").stderr
+    assert log.count("LOUD") == 1
+    assert "log_level_vdk is 'LOUD', which is no level; INFO is used." in log
+    assert "Entering 10_step.sql" in log
+
+
+def test_runs_of_a_job_that_never_ran(vdk):
+    assert vdk("runs", "never").stdout == "No runs of a job 'never' are recorded here.\n"
+    assert vdk("runs").stdout == "No runs are recorded here. Run a job: vdk run my-job\n"
+
+
 def test_configuration_is_shown_without_its_secrets(vdk, tmp_path):
     (tmp_path / "job/config.ini").write_text(
         "[vdk]\ndb_default_type = sqlite\nnotification_smtp_login_password = opensesame\n"

@@ -59,13 +59,13 @@ class Run:
         with self.gate.open("wb"):
             pass
 
-    def screen(self):
+    def screen(self, exit_code=0):
         """The lines that are on the screen when all is over."""
         while self.read():
             pass
         _, status = os.waitpid(self.process, 0)
         os.close(self.terminal)
-        assert os.waitstatus_to_exitcode(status) == 0, self.bytes.decode()
+        assert os.waitstatus_to_exitcode(status) == exit_code, self.bytes.decode()
         return shown(self.bytes.decode())
 
 
@@ -184,6 +184,22 @@ def test_terminal_that_cannot_redraw_gets_plain_lines(tmp_path):
     screen = run.screen()
     assert b"\x1b" not in run.bytes
     assert between(screen) == ["said"]
+
+
+def test_failure_names_its_cause_its_place_and_what_did_not_run(tmp_path):
+    run = Run(tmp_path, "wait()\nraise ValueError('too few rows')")
+    for name in ("20_next.sql", "30_last.py"):
+        (tmp_path / "job" / name).touch()
+    run.open_gate_after(LIVE_LINE)
+    screen = run.screen(exit_code=1)
+    assert re.search(r"✗ 10_step[.]py +[\d.]+ m?s", screen[1])
+    assert screen[2].startswith("ERROR in ")
+    assert screen[3:] == [
+        "ValueError: too few rows",
+        "  at 10_step.py:10 in run",
+        "Not run: 20_next.sql, 30_last.py",
+        "",
+    ]
 
 
 def test_streams_of_a_step_are_what_they_are_elsewhere(tmp_path):

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace vdk {
 
 namespace {
@@ -39,6 +41,17 @@ void write_to_stderr(const LogRecord& record) {
 }
 
 }  // namespace
+
+std::optional<LogLevel> parse_log_level(std::string_view name) {
+  const std::string wanted = upper(name);
+  for (const LogLevel level :
+       {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical}) {
+    if (wanted == to_string(level)) return level;
+  }
+  if (wanted == "WARN") return LogLevel::warning;
+  if (wanted == "FATAL") return LogLevel::critical;
+  return std::nullopt;
+}
 
 std::string_view to_string(LogLevel level) noexcept {
   switch (level) {

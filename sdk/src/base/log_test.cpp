@@ -26,5 +26,14 @@ TEST(Log, records_below_the_level_are_dropped) {
   EXPECT_EQ(records, 1);
 }
 
+TEST(Log, levels_are_known_by_pythons_names_in_any_case) {
+  EXPECT_EQ(parse_log_level("debug"), LogLevel::debug);
+  EXPECT_EQ(parse_log_level("Warning"), LogLevel::warning);
+  EXPECT_EQ(parse_log_level("WARN"), LogLevel::warning);
+  EXPECT_EQ(parse_log_level("fatal"), LogLevel::critical);
+  EXPECT_FALSE(parse_log_level(""));
+  EXPECT_FALSE(parse_log_level("LOUD"));
+}
+
 }  // namespace
 }  // namespace vdk

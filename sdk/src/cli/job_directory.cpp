@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
 #include "cli/command.hpp"
 
 namespace vdk {
@@ -23,14 +22,5 @@ fs::path existing_directory(const std::string& given, const std::string& metavar
 }
 
 std::string job_name_of(const fs::path& directory) { return directory.filename().string(); }
-
-LogLevel log_level_of(const Configuration& configuration) {
-  const std::string name = upper(configuration.get_string("log_level_vdk"));
-  for (const LogLevel level :
-       {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical}) {
-    if (name == to_string(level)) return level;
-  }
-  return LogLevel::info;
-}
 
 }  // namespace vdk

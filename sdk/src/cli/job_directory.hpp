@@ -4,9 +4,6 @@
 #include <filesystem>
 #include <string>
 
-#include "vdk/base/log.hpp"
-#include "vdk/config/configuration.hpp"
-
 namespace vdk {
 
 // The absolute path of a directory that must exist. Throws UsageError in click's words.
@@ -15,8 +12,5 @@ namespace vdk {
 
 // A job is named as its directory.
 [[nodiscard]] std::string job_name_of(const std::filesystem::path& directory);
-
-// The level that `log_level_vdk` asks for; INFO where it is no level.
-[[nodiscard]] LogLevel log_level_of(const Configuration& configuration);
 
 }  // namespace vdk

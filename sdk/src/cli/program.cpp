@@ -18,14 +18,6 @@ namespace {
 
 constexpr int kUsageError = 2;
 
-std::optional<LogLevel> parse_level(std::string_view text) {
-  for (const LogLevel level :
-       {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical}) {
-    if (upper(text) == to_string(level)) return level;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Host::~Host() = default;
@@ -144,7 +136,7 @@ int Program::run_command_line() {
       } else {
         throw UsageError(fmt::format("No such option: {}", word));
       }
-      verbosity_ = parse_level(level);
+      verbosity_ = parse_log_level(level);
       if (!verbosity_) {
         throw UsageError(
             "Invalid value for '--verbosity' / '-v': Must be CRITICAL, ERROR, WARNING, INFO or "

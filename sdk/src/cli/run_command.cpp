@@ -257,8 +257,10 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   if (live)
     view.emplace(terminal_style(), [&host](std::string_view text) { host.write_err(text); });
   OutputWatch watch(host, view ? &*view : nullptr);
+  const std::string level_name = configuration.get_string("log_level_vdk");
+  const std::optional<LogLevel> level = parse_log_level(level_name);
   set_log_level(live ? LogLevel::warning
-                     : program.verbosity().value_or(log_level_of(configuration)));
+                     : program.verbosity().value_or(level.value_or(LogLevel::info)));
   std::optional<LogView> log_view;
   if (upper(configuration.get_string("log_config")) == "NONE") {
     set_log_level(LogLevel::warning);
@@ -280,6 +282,14 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
     log(LogLevel::warning, kLogger, warning);
   for (const std::string& warning : unknown_key_warnings(configuration))
     log(LogLevel::warning, kLogger, warning);
+
+  if (!level) {
+    log(LogLevel::warning, kLogger,
+        fmt::format(
+            "log_level_vdk is '{}', which is no level; INFO is used. Write CRITICAL, ERROR, "
+            "WARNING, INFO or DEBUG.",
+            level_name));
+  }
 
   const TerminationFile termination(configuration);
   RunRecord record{.job = name,
@@ -376,6 +386,8 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
     watch.stop();
     view.reset();
     if (result.failure) print_error(host, *result.failure);
+    if (!result.not_run.empty())
+      host.write_err(fmt::format("Not run: {}\n", join(result.not_run, ", ")));
   }
   return exit_code;
 }

@@ -23,7 +23,9 @@ int run_runs(Invocation& invocation) {
     return 0;
   }
   if (records.empty()) {
-    host.write_out("No runs are recorded here. Run a job: vdk run my-job\n");
+    const std::string job = invocation.get("job");
+    host.write_out(job.empty() ? "No runs are recorded here. Run a job: vdk run my-job\n"
+                               : fmt::format("No runs of a job '{}' are recorded here.\n", job));
     return 0;
   }
   std::vector<std::vector<Value>> rows;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ enum class LogLevel { debug, info, warning, error, critical };
 
 [[nodiscard]] VDK_API std::string_view to_string(
     LogLevel level) noexcept;  // "DEBUG", "INFO", "WARNING", ...
+// In any case, and by the short names that Python's logging has for two of them: WARN, FATAL.
+[[nodiscard]] VDK_API std::optional<LogLevel> parse_log_level(std::string_view name);
 
 // Where a record was written; of C++ code the compiler says it, of other languages their hosts.
 struct LogPlace {
