@@ -7,6 +7,7 @@
 #include "arrow_batches.hpp"
 #include "base/text.hpp"
 #include "convert.hpp"
+#include "data/batch_state.hpp"
 #include "python_error.hpp"
 #include "vdk/config/configuration.hpp"
 
@@ -18,6 +19,12 @@ constexpr const char* kSource = "_vdk_rows";
 
 bool is_text(ColumnType type) {
   return type == ColumnType::text || type == ColumnType::decimal || type == ColumnType::json;
+}
+
+// Whether the column's texts are another library's, which made sure of them.
+bool is_foreign(const Batch& batch, std::size_t column) {
+  const auto& foreign = batch.state().foreign;
+  return column < foreign.size() && foreign[column];
 }
 
 // Whether all of the column's texts are UTF-8; nulls, too, hold something.
@@ -42,6 +49,22 @@ std::vector<std::size_t> rows_not_utf8(const Column& column, std::size_t rows) {
 }
 
 }  // namespace
+
+// The engine takes Arrow's texts as they are: what is no UTF-8 would break its file.
+void DuckdbModuleStore::check_texts(std::span<const Batch> batches) {
+  std::size_t before = 0;
+  for (const Batch& batch : batches) {
+    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
+      if (!is_text(batch.schema()[i].type) || is_foreign(batch, i)) continue;
+      const Column& column = batch.column(i);
+      if (is_utf8(column)) continue;
+      std::vector<std::size_t> rows = rows_not_utf8(column, batch.rows());
+      for (std::size_t& row : rows) row += before;
+      if (!rows.empty()) throw_not_utf8(column.field.name, std::move(rows));
+    }
+    before += batch.rows();
+  }
+}
 
 // Runs a call of the module and says what its exceptions mean to the core, which needs no lock.
 template <class Call>
@@ -105,16 +128,7 @@ std::vector<std::vector<Value>> DuckdbModuleStore::query(const std::string& sql)
 void DuckdbModuleStore::append(const TableShape& table, std::span<const std::size_t> into,
                                std::span<const Batch> batches) {
   if (batches.empty()) return;
-  std::size_t before = 0;
-  for (const Batch& batch : batches) {
-    for (const Column& column : batch.columns()) {
-      if (!is_text(column.field.type) || is_utf8(column)) continue;
-      std::vector<std::size_t> rows = rows_not_utf8(column, batch.rows());
-      for (std::size_t& row : rows) row += before;
-      if (!rows.empty()) throw_not_utf8(column.field.name, std::move(rows));
-    }
-    before += batch.rows();
-  }
+  check_texts(batches);
   const std::string statement = insert_statement(table, into, kSource);
   check_sql(statement);
   with_engine(

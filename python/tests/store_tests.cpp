@@ -36,6 +36,9 @@ class SqliteFile final : public FileDatabase {
   std::unique_ptr<TableStore> open() override {
     return std::make_unique<SqliteModuleStore>(file(), 0);
   }
+  std::unique_ptr<TableStore> open_patient() override {
+    return std::make_unique<SqliteModuleStore>(file(), 30);
+  }
 };
 
 class DuckdbFile final : public FileDatabase {
