@@ -267,8 +267,10 @@ std::string decimal_type(const Column& column, std::size_t rows) {
 }
 
 Refusal refusal_of(std::string_view message, std::string_view table) {
-  const auto [kind, text] = split_message(message);
-  const auto says = [&text = text](std::string_view words) {
+  const Kind split = split_message(message);
+  const std::string_view kind = split.kind;
+  const std::string_view text = split.text;
+  const auto says = [text](std::string_view words) {
     return text.find(words) != std::string_view::npos;
   };
   if (kind == "Constraint") {
@@ -527,16 +529,19 @@ std::string DuckdbTables::insert_statement(const TableShape& table,
   std::string columns;
   std::string names;
   std::string values;
+  const auto add = [](std::string& list, const std::string& item) {
+    if (!list.empty()) list += ", ";
+    list += item;
+  };
   for (std::size_t i = 0; i < into.size(); ++i) {
     const TableColumn& column = table.columns[into[i]];
-    const std::string separator = i == 0 ? "" : ", ";
     const std::string value = "c" + std::to_string(i);
-    columns += separator + quote_name(column.name);
-    names += separator + value;
     const bool defaulted = column.not_null && !column.default_value.empty();
-    values += separator + (defaulted ? "coalesce(CAST(" + value + " AS " + column.type + "), " +
-                                           column.default_value + ")"
-                                     : value);
+    add(columns, quote_name(column.name));
+    add(names, value);
+    add(values, defaulted ? "coalesce(CAST(" + value + " AS " + column.type + "), " +
+                                column.default_value + ")"
+                          : value);
   }
   return "INSERT INTO " + quote_path(table.path) + " (" + columns + ") SELECT " + values +
          " FROM " + std::string(source) + " AS r(" + names + ")";
