@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include "convert.hpp"
+#include "operation.hpp"
 #include "python_error.hpp"
 #include "vdk/config/configuration.hpp"
 
@@ -38,22 +39,65 @@ PythonConnection::PythonConnection(nb::object connection, std::string descriptio
 
 PythonConnection::~PythonConnection() {
   try {
-    call_python({}, [&] { connection_.get().attr("close")(); });
+    call_python({}, [&] {
+      const nb::handle connection = connection_.get();
+      connection.attr("close")();
+      if (nb::hasattr(connection, "_retire")) connection.attr("_retire")();
+    });
   } catch (const Error&) {
     // Closing reports for itself; a connection that is gone is closed.
   }
 }
 
 std::unique_ptr<ResultStream> PythonConnection::execute(std::string_view sql) {
+  HookDispatcher no_hooks;
+  return execute_managed(no_hooks, sql);
+}
+
+std::unique_ptr<ResultStream> PythonConnection::execute_managed(HookDispatcher& hooks,
+                                                                std::string_view sql) {
   return call_python({}, [&]() -> std::unique_ptr<ResultStream> {
-    nb::object cursor = connection_.get().attr("execute_unmanaged")(make_str(sql));
+    auto* core = new CoreHooks(hooks);
+    const nb::object held = nb::cast(core, nb::rv_policy::take_ownership);
+    struct Detach {
+      CoreHooks* core;
+      ~Detach() { core->detach(); }
+    } const detach{core};
+    nb::object cursor = import("vdk.host.connections")
+                            .attr("execute_for_core")(connection_.get(), make_str(sql), held);
     if (cursor.attr("description").is_none()) return nullptr;
     return std::make_unique<PythonRows>(std::move(cursor));
   });
 }
 
+LiteralStyle PythonConnection::literal_style() const noexcept {
+  const nb::gil_scoped_acquire lock;
+  try {
+    const nb::object standard =
+        nb::getattr(connection_.get(), "_standard_literals", nb::bool_(false));
+    return standard.is(nb::bool_(true)) ? LiteralStyle::standard : LiteralStyle::unknown;
+  } catch (nb::python_error& failure) {
+    failure.discard_as_unraisable("the literal style of a connection");
+    return LiteralStyle::unknown;
+  }
+}
+
 bool PythonConnection::is_connected() {
   return call_python({}, [&] { return nb::cast<bool>(connection_.get().attr("_is_db_con_open")); });
+}
+
+bool PythonConnection::answers() {
+  return call_python({}, [&] {
+    return nb::cast<bool>(nb::bool_(nb::object(connection_.get().attr("_is_connected")())));
+  });
+}
+
+bool PythonConnection::reconnect() {
+  return call_python({}, [&] {
+    connection_.get().attr("close")();
+    connection_.get().attr("connect")();
+    return true;
+  });
 }
 
 void PythonConnection::interrupt() noexcept {
@@ -61,10 +105,21 @@ void PythonConnection::interrupt() noexcept {
   if (!lock) return;
   try {
     const nb::object native = connection_.get().attr("_db_con");
-    if (nb::hasattr(native, "interrupt")) native.attr("interrupt")();
+    for (const char* method : {"interrupt", "cancel"}) {
+      if (!nb::hasattr(native, method)) continue;
+      native.attr(method)();
+      return;
+    }
   } catch (nb::python_error& failure) {
     failure.discard_as_unraisable("interrupting a statement");
   }
+}
+
+void CoreHooks::run_operation(nb::handle operation, nb::handle steps) const {
+  if (!hooks_) throw nb::value_error("This cursor belonged to a statement that has ended.");
+  const nb::object core_log = nb::none();
+  const nb::gil_scoped_release unlocked;
+  run_python_operation(*hooks_, operation, steps, core_log, {});
 }
 
 ConnectionFactory sqlite_connection_factory() {
@@ -91,6 +146,18 @@ ConnectionFactory duckdb_connection_factory() {
               .attr("DuckDbConnection")(make_str(file), make_str(settings))
               .attr("connect")(),
           file);
+    });
+  };
+}
+
+ConnectionFactory python_connection_factory(nb::object factory, std::string type) {
+  return [factory = SharedObject(std::move(factory)), type = std::move(type)](
+             const Configuration&, std::string_view) -> std::unique_ptr<DriverConnection> {
+    return call_python({}, [&]() -> std::unique_ptr<DriverConnection> {
+      nb::object connection =
+          import("vdk.host.connections").attr("open_registered")(factory.get(), make_str(type));
+      if (connection.is_none()) return nullptr;
+      return std::make_unique<PythonConnection>(std::move(connection), type);
     });
   };
 }

@@ -10,7 +10,8 @@
 
 namespace vdk {
 
-// A ManagedConnectionBase of Python, for the core.
+// A ManagedConnectionBase of Python, for the core. Its statements have their whole life in Python's
+// managed cursor, where the connection's own methods take part.
 class PythonConnection final : public DriverConnection {
  public:
   // The connection is open, and is closed with this object.
@@ -18,11 +19,12 @@ class PythonConnection final : public DriverConnection {
   ~PythonConnection() override;
 
   [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql) override;
-  // Both engines that this host opens follow the standard.
-  [[nodiscard]] LiteralStyle literal_style() const noexcept override {
-    return LiteralStyle::standard;
-  }
+  [[nodiscard]] std::unique_ptr<ResultStream> execute_managed(HookDispatcher& hooks,
+                                                              std::string_view sql) override;
+  [[nodiscard]] LiteralStyle literal_style() const noexcept override;
   [[nodiscard]] bool is_connected() override;
+  [[nodiscard]] bool answers() override;
+  [[nodiscard]] bool reconnect() override;
   void interrupt() noexcept override;
   [[nodiscard]] std::string description() const override { return description_; }
 
@@ -36,5 +38,20 @@ class PythonConnection final : public DriverConnection {
 // SQLite through `sqlite3` and DuckDB through `duckdb`, in the place of the native drivers.
 [[nodiscard]] ConnectionFactory sqlite_connection_factory();
 [[nodiscard]] ConnectionFactory duckdb_connection_factory();
+
+// What a Python plugin registers: a callable that gives a ManagedConnectionBase or any connection
+// of PEP 249. Needs the interpreter lock.
+[[nodiscard]] ConnectionFactory python_connection_factory(nb::object factory, std::string type);
+
+// The hooks of a run, for as long as a call of the core takes (class vdk._native.CoreHooks).
+class CoreHooks {
+ public:
+  explicit CoreHooks(HookDispatcher& hooks) : hooks_(&hooks) {}
+  void run_operation(nb::handle operation, nb::handle steps) const;
+  void detach() noexcept { hooks_ = nullptr; }
+
+ private:
+  HookDispatcher* hooks_;
+};
 
 }  // namespace vdk

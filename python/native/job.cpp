@@ -6,11 +6,11 @@
 #include <nanobind/stl/string.h>
 
 #include "connection.hpp"
-#include "connection/managed_operation.hpp"
 #include "connection/substitution.hpp"
 #include "convert.hpp"
 #include "job/cancellation.hpp"
 #include "log_bridge.hpp"
+#include "operation.hpp"
 #include "python_error.hpp"
 #include "signals.hpp"
 #include "vdk/data/arrow_import.hpp"
@@ -514,41 +514,29 @@ nb::object Job::open_connection(nb::handle type) {
   auto& driver = call.work([&](JobContext& context) -> DriverConnection& {
     return context.connections().open(wanted, context.configuration()).driver();
   });
-  const auto* connection = dynamic_cast<PythonConnection*>(&driver);
-  if (!connection) {
-    throw configuration_error(
-        {.what = "The database type '" + wanted + "' has no Python connection.",
-         .why = "Its driver is native only.",
-         .consequence = "The step cannot use it.",
-         .countermeasure = "Use it in SQL steps of a job without Python steps."});
-  }
-  return nb::borrow(connection->object());
+  // Every connection of this host is one of Python's.
+  return nb::borrow(dynamic_cast<PythonConnection&>(driver).object());
 }
 
-void Job::run_operation(nb::handle operation, nb::handle execute, nb::handle recover) {
-  ManagedOperation native(std::string(text_of(nb::object(operation.attr("get_operation")()))));
+void Job::run_operation(nb::handle operation, nb::handle steps) {
   const Call call(*this);
   const std::string directory = call.context().directory().string();
+  const nb::object core_log = nb::none();
   const auto start = std::chrono::steady_clock::now();
-  const auto run = [&](ManagedOperation& decorated) {
-    call_python(directory, [&] {
-      operation.attr("set_operation")(make_str(decorated.operation()));
-      execute();
-    });
-  };
-  const auto try_recovery = [&](ManagedOperation& decorated, const std::exception_ptr& error) {
-    return call_python(directory, [&] {
-      operation.attr("set_operation")(make_str(decorated.operation()));
-      return nb::cast<bool>(recover(to_python_exception(error)));
-    });
-  };
   call.work([&](JobContext& context) {
-    vdk::run_operation(context.hooks(), native, run, try_recovery);
+    run_python_operation(context.hooks(), operation, steps, core_log, directory);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     Value fields;
     fields.set("seconds", took.count());
     if (!in_forked_child()) context.scope().events.emit("statement", std::move(fields));
   });
+}
+
+void Job::add_connection(nb::handle type, nb::handle factory) {
+  const Call call(*this);
+  const std::string name(text_of(type));
+  call.context().connections().add(name, python_connection_factory(nb::borrow(factory), name),
+                                   Provider::plugin, name);
 }
 
 void Job::add_template(nb::handle name, nb::handle directory, nb::handle database) {

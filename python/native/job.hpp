@@ -58,9 +58,11 @@ class Job {
 
   // The managed connection of that type (None: the default one); its Python object.
   [[nodiscard]] nb::object open_connection(nb::handle type);
-  // The life cycle of one statement. `operation` has get_operation and set_operation; `recover`
-  // gets the exception and says whether it recovered.
-  void run_operation(nb::handle operation, nb::handle execute, nb::handle recover);
+  // The life of one statement; see run_python_operation.
+  void run_operation(nb::handle operation, nb::handle steps);
+  // A connection type of a Python plugin: the callable gives a ManagedConnectionBase or any
+  // connection of PEP 249.
+  void add_connection(nb::handle type, nb::handle factory);
 
   void add_template(nb::handle name, nb::handle directory, nb::handle database);
   [[nodiscard]] nb::object execute_template(nb::handle name, nb::handle arguments,

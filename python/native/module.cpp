@@ -5,10 +5,13 @@
 
 #include "arrow_batches.hpp"
 #include "cli/program.hpp"
+#include "connection.hpp"
 #include "connection/sql_file.hpp"
 #include "convert.hpp"
 #include "job.hpp"
 #include "log_bridge.hpp"
+#include "native_connection.hpp"
+#include "operation.hpp"
 #include "python_error.hpp"
 #include "python_host.hpp"
 #include "run_settings.hpp"
@@ -114,6 +117,11 @@ NB_MODULE(_native, module) {
 
   vdk::ArrowBatches::bind(module);
   vdk::SqliteRowFeed::bind(module);
+  module.def("run_operation", vdk::run_with_relay, nb::arg("relay").none(), nb::arg("operation"),
+             nb::arg("steps"), nb::arg("log").none());
+  nb::class_<vdk::CoreHooks>(module, "CoreHooks")
+      .def("run_operation", &vdk::CoreHooks::run_operation);
+  vdk::bind_native_connections(module);
 
   nb::class_<Job>(module, "Job", nb::type_slots(job_slots))
       .def_prop_ro("name", &Job::name)
@@ -144,6 +152,7 @@ NB_MODULE(_native, module) {
       .def("flush", &Job::flush)
       .def("open_connection", &Job::open_connection, nb::arg("type").none())
       .def("run_operation", &Job::run_operation)
+      .def("add_connection", &Job::add_connection, nb::arg("type"), nb::arg("factory"))
       .def("add_template", &Job::add_template)
       .def("execute_template", &Job::execute_template, nb::arg("name"), nb::arg("arguments").none(),
            nb::arg("database"));

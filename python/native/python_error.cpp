@@ -101,26 +101,33 @@ void throw_to_core(nb::python_error& error, const std::string& job_directory) {
   throw PythonError(describe(exception, job_directory), SharedObject(exception));
 }
 
+nb::object to_python_exception(const Error& error) {
+  if (const auto* python = dynamic_cast<const PythonError*>(&error)) {
+    return nb::borrow(python->exception());
+  }
+  if (const auto* exit = dynamic_cast<const ExitRequested*>(&error)) {
+    return nb::borrow(PyExc_SystemExit)(exit->code());
+  }
+  if (const auto* cancelled = dynamic_cast<const Cancelled*>(&error)) {
+    return nb::borrow(PyExc_SystemExit)(cancelled->exit_code());
+  }
+  const ErrorText& text = error.text();
+  return import("vdk.internal.core.errors")
+      .attr("from_core")(make_str(error.type_name()), make_str(to_string(error.resolvable_by())),
+                         make_str(text.what), make_str(text.why), make_str(text.consequence),
+                         make_str(text.countermeasure));
+}
+
 nb::object to_python_exception(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
-  } catch (const PythonError& python) {
-    return nb::borrow(python.exception());
+  } catch (const Error& own) {
+    return to_python_exception(own);
   } catch (const nb::python_error& python) {
     return nb::borrow(python.value());
   } catch (const SkipRemainingSteps& skip) {
     return import("vdk.internal.core.errors")
         .attr("SkipRemainingStepsException")(make_str(skip.what()));
-  } catch (const ExitRequested& exit) {
-    return nb::borrow(PyExc_SystemExit)(exit.code());
-  } catch (const Cancelled& cancelled) {
-    return nb::borrow(PyExc_SystemExit)(cancelled.exit_code());
-  } catch (const Error& own) {
-    const ErrorText& text = own.text();
-    return import("vdk.internal.core.errors")
-        .attr("from_core")(make_str(own.type_name()), make_str(to_string(own.resolvable_by())),
-                           make_str(text.what), make_str(text.why), make_str(text.consequence),
-                           make_str(text.countermeasure));
   } catch (const std::bad_alloc&) {
     return nb::borrow(PyExc_MemoryError)();
   } catch (const std::exception& other) {

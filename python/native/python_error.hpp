@@ -39,6 +39,8 @@ class PythonError : public Error {
 // Needs the interpreter lock.
 [[nodiscard]] nb::object to_python_exception(const std::exception_ptr& error);
 
+[[nodiscard]] nb::object to_python_exception(const Error& error);
+
 // Sets the error indicator to that exception.
 void raise_in_python(const std::exception_ptr& error) noexcept;
 

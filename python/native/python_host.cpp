@@ -8,6 +8,7 @@
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
 #include "log_bridge.hpp"
+#include "native_connection.hpp"
 #include "python_error.hpp"
 #include "python_step.hpp"
 #include "run_settings.hpp"
@@ -28,7 +29,7 @@ bool stderr_is_original() {
 ConnectionFactory python_connection(const PluginManifest& manifest, ConnectionFactory native) {
   if (manifest.engine == "sqlite") return sqlite_connection_factory();
   if (manifest.engine == "duckdb") return duckdb_connection_factory();
-  return native;
+  return native_connection_factory(std::move(native));
 }
 
 SinkFactory python_sink(const PluginManifest& manifest, SinkFactory native) {

@@ -106,13 +106,8 @@ bool run_sql_step_in_python(JobContext& context, const Step& step) {
   run_sql_step(context, step, [&context](std::string_view query, std::string_view database) {
     run_step_code(context, [&] {
       const nb::object job_input = PythonJob::of(context).job_input();
-      const nb::object execute = job_input.attr("execute_query");
-      // Replacements that know no `database` serve jobs that use one database.
-      if (database.empty()) {
-        execute(make_str(query));
-      } else {
-        execute(make_str(query), nb::arg("database") = make_str(database));
-      }
+      job_input.attr("_run_sql_step")(
+          make_str(query), database.empty() ? nb::object(nb::none()) : make_str(database));
       return true;
     });
   });

@@ -29,6 +29,13 @@ class IManagedConnection:
         `{name}` in the text is replaced by the property or argument of that name.
         """
 
+    def stream_query(self, query_as_utf8_string):
+        """As execute_query, but returns the open cursor: iterating reads rows from the database as they are needed.
+
+        The cursor also has `description`, `fetch_arrow()` and `close()`. A statement without a result set has no rows.
+        """
+        raise NotImplementedError
+
     @abstractmethod
     def get_managed_connection(self):
         """The connection to the default database, with the interface of PEP 249."""

@@ -6,6 +6,26 @@ from vdk.internal.builtin_plugins.connection.execution_cursor import ExecuteOper
 from vdk.internal.builtin_plugins.connection.managed_connection_base import ManagedConnectionBase
 
 
+def execute_for_core(connection, text, hooks):
+    """A statement of the core, with its whole life; returns the cursor."""
+    cursor = connection._managed(hooks)
+    cursor.execute(text)
+    return cursor
+
+
+def open_registered(factory, dbtype):
+    """The open managed connection of what a plugin registered; None where the plugin gives nothing."""
+    made = factory()
+    if made is None or isinstance(made, ManagedConnectionBase):
+        return made if made is None else made.connect()
+    from vdk.internal.builtin_plugins.connection.impl.wrapped_connection import WrappedConnection
+
+    wrapped = WrappedConnection(None, factory, None)
+    wrapped._db_con = made  # open already: the plugin's function is not called twice
+    wrapped._is_db_con_open = True
+    return wrapped
+
+
 class _FileConnection(ManagedConnectionBase):
     """A database in a file. What does not open at once will not open by waiting."""
 
@@ -21,16 +41,9 @@ class _FileConnection(ManagedConnectionBase):
             self._is_db_con_open = True
         return self
 
-    def execute_unmanaged(self, text):
-        """For the core, whose own life cycle the text has passed already; returns the driver's cursor."""
-        from vdk.internal.builtin_plugins.connection.decoration_cursor import ManagedOperation
-        from vdk.internal.builtin_plugins.connection.execution_cursor import ExecutionCursor
-
-        cursor = self._db_con.cursor()
-        self.db_connection_execute_operation(
-            ExecutionCursor(cursor, ManagedOperation(text), self._log)
-        )
-        return cursor
+    def _is_connected(self):
+        # A file does not go away; what the engine says of it, it says of the statement.
+        return self._is_db_con_open
 
 
 class SqliteConnection(_FileConnection):

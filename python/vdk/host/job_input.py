@@ -72,18 +72,43 @@ class JobInput(IJobInput):
         return connection
 
     def execute_query(self, sql, database=None):
+        return self.__on_connection(sql, database, "execute_query", self.execute_query)
+
+    def stream_query(self, sql, database=None):
+        return self.__on_connection(sql, database, "stream_query", self.stream_query)
+
+    def _run_sql_step(self, sql, database):
+        """For SQL steps, whose rows are nobody's: they are neither gathered nor kept."""
+        replaced = self.__dict__.get("execute_query") or type(self).execute_query
+        if replaced is not JobInput.execute_query:
+            # Replacements that know no `database` serve jobs that use one database.
+            if database is None:
+                self.execute_query(sql)
+            else:
+                self.execute_query(sql, database=database)
+            return
+        cursor = self.__on_connection(sql, database, "stream_query", self.execute_query)
+        try:
+            if cursor.description is not None:
+                while cursor.fetchmany(_PAGE_ROWS):
+                    pass
+        finally:
+            cursor.close()
+
+    def __on_connection(self, sql, database, method, asked):
         if not sql or not sql.strip():
             from vdk.host.complaints import user_error
 
             raise user_error(
                 "The query is empty.",
-                "execute_query was called without a statement.",
+                f"{asked.__name__} was called without a statement.",
                 "Nothing was sent to the database.",
                 "Pass the text of a statement.",
             )
         connection = self.get_managed_connection(database)
         standard_literals = getattr(connection, "_standard_literals", False)
-        return connection.execute_query(self._substitute_query_params(sql, standard_literals))
+        text = self._substitute_query_params(sql, standard_literals)
+        return getattr(connection, method)(text)
 
     def _substitute_query_params(self, sql, standard_literals=False):
         return self.__job.substitute(sql, standard_literals)

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "connection/managed_operation.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/hooks/hooks.hpp"
@@ -52,12 +51,7 @@ std::unique_ptr<ResultStream> ManagedConnection::execute(std::string_view sql) {
                       .consequence = "Nothing was sent to the database.",
                       .countermeasure = "Write a statement."});
   }
-  ManagedOperation operation{std::string(sql)};
-  std::unique_ptr<ResultStream> result;
-  run_operation(hooks_, operation, [&](ManagedOperation& decorated) {
-    result = driver_->execute(decorated.operation());
-  });
-  return result;
+  return driver_->execute_managed(hooks_, sql);
 }
 
 void ConnectionRegistry::add(std::string_view type, ConnectionFactory factory, Provider provider,
@@ -130,41 +124,89 @@ bool ConnectionRegistry::is_alive(ManagedConnection& connection) const {
   const bool heard = heard_outside_core(hooks_.db_connection_validate_operation) ||
                      heard_outside_core(hooks_.db_connection_before_operation) ||
                      heard_outside_core(hooks_.db_connection_on_operation_failure);
-  if (!heard) {
-    return true;
-  }
-  try {
-    if (const auto rows = connection.execute(kProbe)) {
-      rows->drain();
+  if (heard) {
+    try {
+      if (const auto rows = connection.execute(kProbe)) {
+        rows->drain();
+      }
+      return true;
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const std::exception& error) {
+      // A hook may have refused the probe: that says nothing about the connection.
+      log(LogLevel::debug, kLogger,
+          fmt::format("The probe of {} failed: {}", connection.driver_->description(),
+                      error.what()));
     }
-    return true;
-  } catch (const Cancelled&) {
-    throw;
-  } catch (const std::exception& error) {
-    log(LogLevel::warning, kLogger,
-        fmt::format("The connection to {} does not answer and is opened again: {}",
-                    connection.driver_->description(), error.what()));
-    return false;
   }
+  if (connection.driver_->answers()) {
+    return true;
+  }
+  log(LogLevel::warning, kLogger,
+      fmt::format("The connection to {} does not answer and is opened again. What belonged to it "
+                  "is gone: an open transaction, temporary tables, settings of the session.",
+                  connection.driver_->description()));
+  return false;
+}
+
+void ConnectionRegistry::patiently(const std::string& type, const std::function<void()>& connect) {
+  Backoff backoff(patience_);
+  for (;;) {
+    int interrupts_before = 0;
+    {
+      const std::lock_guard lock(open_mutex_);
+      interrupts_before = interrupts_;
+    }
+    try {
+      return connect();
+    } catch (const ConnectionFault& fault) {
+      const auto pause = backoff.next();
+      if (!pause) {
+        throw;
+      }
+      log(LogLevel::warning, kLogger,
+          fmt::format("Connecting to '{}' failed, the next attempt is in {:.1f} seconds: {}", type,
+                      static_cast<double>(pause->count()) / 1000, fault.text().what));
+      std::unique_lock lock(open_mutex_);
+      if (interrupted_.wait_for(lock, *pause, [&] { return interrupts_ != interrupts_before; })) {
+        throw;
+      }
+    }
+  }
+}
+
+std::unique_ptr<DriverConnection> ConnectionRegistry::make(const std::string& type,
+                                                           const Configuration& configuration) {
+  const Registration& registered = registration(type);
+  std::unique_ptr<DriverConnection> driver;
+  patiently(type, [&] { driver = registered.factory(configuration, registered.section); });
+  if (!driver) {
+    throw configuration_error(
+        {.what = fmt::format("The connection type '{}' gave no connection.", type),
+         .why = "The plugin that offers it returned nothing.",
+         .consequence = "The query did not run.",
+         .countermeasure = "Correct the plugin, or choose another connection type."});
+  }
+  return driver;
 }
 
 ManagedConnection& ConnectionRegistry::open(std::string_view type,
                                             const Configuration& configuration) {
   const std::string name = trim(type).empty() ? default_type(configuration) : lower(trim(type));
-  const Registration& registered = registration(name);
   const auto existing = open_.find(name);
-  if (existing != open_.end() && is_alive(*existing->second)) {
-    return *existing->second;
+  if (existing != open_.end()) {
+    ManagedConnection& connection = *existing->second;
+    if (is_alive(connection)) {
+      return connection;
+    }
+    bool reconnected = false;
+    patiently(name, [&] { reconnected = connection.driver_->reconnect(); });
+    if (reconnected) {
+      return connection;
+    }
   }
 
-  auto driver = registered.factory(configuration, registered.section);
-  if (!driver) {
-    throw configuration_error(
-        {.what = fmt::format("The connection type '{}' gave no connection.", name),
-         .why = "The plugin that offers it returned nothing.",
-         .consequence = "The query did not run.",
-         .countermeasure = "Correct the plugin, or choose another connection type."});
-  }
+  auto driver = make(name, configuration);
   log(LogLevel::debug, kLogger, fmt::format("Established connection to {}", driver->description()));
   const std::lock_guard lock(open_mutex_);
   auto& place = open_[name];
@@ -178,6 +220,8 @@ ManagedConnection& ConnectionRegistry::open(std::string_view type,
 
 void ConnectionRegistry::interrupt() noexcept {
   const std::lock_guard lock(open_mutex_);
+  ++interrupts_;
+  interrupted_.notify_all();
   for (const auto& [type, connection] : open_) {
     connection->driver_->interrupt();
   }

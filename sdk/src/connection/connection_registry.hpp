@@ -1,6 +1,7 @@
 // Named connection types, which one is the default, and the open connections of one job context.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/connection/driver.hpp"
@@ -26,7 +28,7 @@ class VDK_API ManagedConnection {
                     HookDispatcher& hooks);
   ~ManagedConnection();
 
-  // Throws Error (user) where the text is blank.
+  // Throws Error (user) where the text is blank. The rows must be gone before the next call.
   [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql);
   [[nodiscard]] const std::string& type() const noexcept { return type_; }
   [[nodiscard]] DriverConnection& driver() noexcept { return *driver_; }
@@ -43,7 +45,8 @@ enum class Provider { built_in, plugin };
 
 class VDK_API ConnectionRegistry {
  public:
-  explicit ConnectionRegistry(HookDispatcher& hooks) : hooks_(hooks) {}
+  explicit ConnectionRegistry(HookDispatcher& hooks, BackoffRules patience = {})
+      : hooks_(hooks), patience_(patience) {}
   ~ConnectionRegistry() { close_all(); }
 
   // Types are case-insensitive. A plugin's registration replaces a built-in one of the same name.
@@ -56,9 +59,10 @@ class VDK_API ConnectionRegistry {
   // choose from.
   [[nodiscard]] std::string default_type(const Configuration& configuration) const;
   // The open connection of the type ("" = default), opened on first use and kept. An open one is
-  // asked whether it is alive, through the hooks where somebody besides the core listens to them,
-  // and opened again where it is not; the reference stays valid. Throws Error (configuration) that
-  // lists the known types where it is unknown.
+  // asked whether it answers, through the hooks where somebody besides the core listens to them,
+  // and opened again where it does not; the reference stays valid. Opening is tried again, with
+  // pauses, after a ConnectionFault and after nothing else. Throws Error (configuration) that lists
+  // the known types where it is unknown.
   ManagedConnection& open(std::string_view type, const Configuration& configuration);
   [[nodiscard]] std::vector<std::string> types() const;
   // Interrupts whatever runs; callable from any thread.
@@ -74,11 +78,18 @@ class VDK_API ConnectionRegistry {
   };
   [[nodiscard]] const Registration& registration(const std::string& type) const;
   [[nodiscard]] bool is_alive(ManagedConnection& connection) const;
+  [[nodiscard]] std::unique_ptr<DriverConnection> make(const std::string& type,
+                                                       const Configuration& configuration);
+  // Runs it, again and again where it throws a ConnectionFault; interrupt() ends the waiting.
+  void patiently(const std::string& type, const std::function<void()>& connect);
 
   HookDispatcher& hooks_;
+  BackoffRules patience_;
   std::map<std::string, Registration> registrations_;
   std::mutex open_mutex_;  // open_ and the drivers in it change only under it: interrupt() comes
                            // from other threads
+  std::condition_variable interrupted_;
+  int interrupts_ = 0;
   std::map<std::string, std::unique_ptr<ManagedConnection>> open_;
 };
 

@@ -1,9 +1,11 @@
 #include "connection/connection_registry.hpp"
 
+#include <chrono>
+
 #include <gtest/gtest.h>
 
-#include "connection/managed_operation.hpp"
 #include "vdk/base/error.hpp"
+#include "vdk/connection/managed_operation.hpp"
 #include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
@@ -14,15 +16,17 @@ struct Server {
   std::vector<std::string> statements;
   int opened = 0;
   int interrupted = 0;
+  int faults = 0;  // how many attempts to connect fail
   bool connected = true;
+  bool answers = true;
+  bool reconnects = false;
 };
 
 class ServerConnection : public DriverConnection {
  public:
   ServerConnection(Server& server, std::string section)
       : server_(server), section_(std::move(section)) {
-    ++server_.opened;
-    server_.connected = true;
+    connect();
   }
   std::unique_ptr<ResultStream> execute(std::string_view sql) override {
     if (!server_.connected) {
@@ -32,10 +36,25 @@ class ServerConnection : public DriverConnection {
     return nullptr;
   }
   bool is_connected() override { return server_.connected; }
+  bool answers() override { return server_.answers; }
+  bool reconnect() override {
+    if (server_.reconnects) connect();
+    return server_.reconnects;
+  }
   void interrupt() noexcept override { ++server_.interrupted; }
   std::string description() const override { return section_; }
 
  private:
+  void connect() {
+    ++server_.opened;
+    if (server_.faults > 0) {
+      --server_.faults;
+      throw ConnectionFault({.what = "refused"});
+    }
+    server_.connected = true;
+    server_.answers = true;
+  }
+
   Server& server_;
   std::string section_;
 };
@@ -56,7 +75,7 @@ class ConnectionRegistryTest : public testing::Test {
 
   Server server_;
   HookDispatcher hooks_;
-  ConnectionRegistry registry_{hooks_};
+  ConnectionRegistry registry_{hooks_, {.attempts = 3, .first = std::chrono::milliseconds(1)}};
   Configuration configuration_;
 };
 
@@ -124,7 +143,7 @@ TEST_F(ConnectionRegistryTest, probes_through_the_hooks_where_a_plugin_listens) 
   (void)registry_.open("sqlite", configuration_);
   (void)registry_.open("sqlite", configuration_);
   EXPECT_TRUE(server_.statements.empty());
-  hooks_.db_connection_validate_operation.add("listener", [&](std::string_view) {
+  hooks_.db_connection_validate_operation.add("listener", [&](const ManagedOperation&) {
     ++seen;
     return std::nullopt;
   });
@@ -132,6 +151,75 @@ TEST_F(ConnectionRegistryTest, probes_through_the_hooks_where_a_plugin_listens) 
   EXPECT_EQ(seen, 1);
   EXPECT_EQ(server_.statements,
             std::vector<std::string>{" select 1 -- Testing if connection is alive."});
+}
+
+TEST_F(ConnectionRegistryTest, a_connection_that_does_not_answer_is_opened_again) {
+  registry_.add("sqlite", factory(), Provider::built_in, "sqlite");
+  (void)registry_.open("sqlite", configuration_);
+  server_.answers = false;
+  (void)registry_.open("sqlite", configuration_);
+  EXPECT_EQ(server_.opened, 2);
+}
+
+TEST_F(ConnectionRegistryTest, a_connection_that_can_is_opened_again_in_place) {
+  registry_.add("sqlite", factory(), Provider::built_in, "sqlite");
+  DriverConnection* const driver = &registry_.open("sqlite", configuration_).driver();
+  server_.answers = false;
+  server_.reconnects = true;
+  server_.faults = 1;
+  EXPECT_EQ(&registry_.open("sqlite", configuration_).driver(), driver);
+  EXPECT_EQ(server_.opened, 3);
+}
+
+TEST_F(ConnectionRegistryTest, a_refused_probe_does_not_close_a_connection_that_answers) {
+  registry_.add("sqlite", factory(), Provider::built_in, "sqlite");
+  (void)registry_.open("sqlite", configuration_);
+  hooks_.db_connection_validate_operation.add(
+      "strict",
+      [](const ManagedOperation&) -> std::optional<NoResult> { throw user_error({.what = "no"}); });
+  (void)registry_.open("sqlite", configuration_);
+  EXPECT_EQ(server_.opened, 1);
+}
+
+TEST_F(ConnectionRegistryTest, tries_again_after_a_fault_of_the_connection) {
+  registry_.add("sqlite", factory(), Provider::built_in, "sqlite");
+  server_.faults = 2;
+  (void)registry_.open("sqlite", configuration_);
+  EXPECT_EQ(server_.opened, 3);
+}
+
+TEST_F(ConnectionRegistryTest, gives_up_after_the_last_attempt) {
+  registry_.add("sqlite", factory(), Provider::built_in, "sqlite");
+  server_.faults = 3;
+  EXPECT_THROW((void)registry_.open("sqlite", configuration_), ConnectionFault);
+  EXPECT_EQ(server_.opened, 3);
+}
+
+TEST_F(ConnectionRegistryTest, bad_credentials_fail_at_once) {
+  int attempts = 0;
+  registry_.add(
+      "postgres",
+      [&](const Configuration&, std::string_view) -> std::unique_ptr<DriverConnection> {
+        ++attempts;
+        throw configuration_error({.what = "password authentication failed"});
+      },
+      Provider::built_in, "postgres");
+  EXPECT_THROW((void)registry_.open("postgres", configuration_), Error);
+  EXPECT_EQ(attempts, 1);
+}
+
+TEST_F(ConnectionRegistryTest, an_interrupt_ends_the_waiting_for_a_server) {
+  ConnectionRegistry patient(
+      hooks_, {.attempts = 2, .first = std::chrono::hours(1), .longest = std::chrono::hours(1)});
+  // The attempt itself is interrupted, as it would be by a signal: no pause follows.
+  patient.add(
+      "postgres",
+      [&](const Configuration&, std::string_view) -> std::unique_ptr<DriverConnection> {
+        patient.interrupt();
+        throw ConnectionFault({.what = "refused"});
+      },
+      Provider::built_in, "postgres");
+  EXPECT_THROW((void)patient.open("postgres", configuration_), ConnectionFault);
 }
 
 TEST_F(ConnectionRegistryTest, an_unknown_type_lists_the_known_ones) {

@@ -1,8 +1,90 @@
 #include "vdk/connection/driver.hpp"
 
+#include <set>
+#include <string_view>
+
+#include "connection/literal.hpp"
+#include "connection/managed_operation.hpp"
+#include "vdk/data/batch_builder.hpp"
+
 namespace vdk {
+namespace {
+
+// What a driver of this program does in the life of its statements: it executes them.
+class DriverSteps final : public OperationSteps {
+ public:
+  explicit DriverSteps(DriverConnection& driver) : driver_(driver) {}
+  void execute(ManagedOperation& operation) override {
+    result = driver_.execute(operation.operation());
+  }
+  std::unique_ptr<ResultStream> result;
+
+ private:
+  DriverConnection& driver_;
+};
+
+void append(BatchBuilder& builder, std::size_t column, const Value& value) {
+  if (value.is_null()) {
+    builder.append_null(column);
+  } else if (const bool* boolean = value.if_bool()) {
+    builder.append_boolean(column, *boolean);
+  } else if (const std::int64_t* integer = value.if_integer()) {
+    builder.append_integer(column, *integer);
+  } else if (const double* real = value.if_real()) {
+    builder.append_real(column, *real);
+  } else if (const std::string* text = value.if_string()) {
+    builder.append_text(column, *text);
+  } else {
+    builder.append_json(column, to_json(value));
+  }
+}
+
+// Columns of a result may have equal names, those of a batch may not.
+std::vector<std::size_t> add_columns(BatchBuilder& builder,
+                                     const std::vector<ResultColumn>& columns) {
+  std::set<std::string> names;
+  std::vector<std::size_t> places;
+  for (const ResultColumn& column : columns) {
+    std::string name = column.name;
+    for (int again = 1; !names.insert(name).second; ++again) {
+      name = column.name + "_" + std::to_string(again);
+    }
+    places.push_back(builder.column(name));
+  }
+  return places;
+}
+
+std::string hexadecimal(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 15U];
+  }
+  return text;
+}
+
+bool is_finite_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
+}
+
+}  // namespace
 
 ResultStream::~ResultStream() = default;
+
+std::optional<Batch> ResultStream::next_batch(std::size_t max_rows) {
+  BatchBuilder builder;
+  const std::vector<std::size_t> places = add_columns(builder, columns());
+  std::vector<Value> row;
+  while (builder.rows() < max_rows && next(row)) {
+    for (std::size_t i = 0; i < places.size(); ++i) append(builder, places[i], row[i]);
+    builder.end_row();
+  }
+  if (builder.rows() == 0) return std::nullopt;
+  return builder.finish();
+}
 
 void ResultStream::drain() {
   std::vector<Value> row;
@@ -10,8 +92,65 @@ void ResultStream::drain() {
   }
 }
 
+ConnectionFault::ConnectionFault(ErrorText text) : Error(ResolvableBy::platform, std::move(text)) {}
+ConnectionFault::~ConnectionFault() = default;
+std::string ConnectionFault::type_name() const { return "OperationalError"; }
+
 DriverConnection::~DriverConnection() = default;
 
+std::optional<std::int64_t> DriverConnection::changed_rows() const { return std::nullopt; }
+
+bool DriverConnection::in_transaction() const { return false; }
+
 LiteralStyle DriverConnection::literal_style() const noexcept { return LiteralStyle::unknown; }
+
+std::string DriverConnection::literal(const SqlParameter& value) const {
+  const auto quoted = [&](std::string_view text) {
+    auto literal = text_literal(text, literal_style());
+    if (literal) return *std::move(literal);
+    throw user_error({.what = "A parameter cannot be written as a SQL literal.",
+                      .why = std::string(literal.error().why),
+                      .consequence = "The statement was not sent.",
+                      .countermeasure = "Remove what the engine cannot hold from the value."});
+  };
+  switch (value.type) {
+    case ColumnType::null:
+      return "NULL";
+    case ColumnType::boolean:
+      return value.text == "true" ? "TRUE" : "FALSE";
+    case ColumnType::integer:
+      return number_literal(value.text);
+    case ColumnType::real:
+      if (is_finite_number(value.text)) return number_literal(value.text);
+      return "CAST(" + quoted(value.text) + " AS DOUBLE PRECISION)";
+    case ColumnType::decimal:
+      if (is_finite_number(value.text)) return number_literal(value.text);
+      return "CAST(" + quoted(value.text) + " AS DECIMAL)";
+    case ColumnType::binary:
+      return "X'" + hexadecimal(value.text) + "'";
+    case ColumnType::date:
+      return "DATE " + quoted(value.text);
+    case ColumnType::timestamp:
+      return "TIMESTAMP " + quoted(value.text);
+    case ColumnType::timestamp_tz:
+      return "TIMESTAMP WITH TIME ZONE " + quoted(value.text);
+    case ColumnType::text:
+    case ColumnType::json:
+      return quoted(value.text);
+  }
+  return "NULL";
+}
+
+bool DriverConnection::answers() { return is_connected(); }
+
+bool DriverConnection::reconnect() { return false; }
+
+std::unique_ptr<ResultStream> DriverConnection::execute_managed(HookDispatcher& hooks,
+                                                                std::string_view sql) {
+  ManagedOperation operation{std::string(sql)};
+  DriverSteps steps(*this);
+  run_operation(hooks, operation, steps);
+  return std::move(steps.result);
+}
 
 }  // namespace vdk

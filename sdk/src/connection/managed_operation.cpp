@@ -1,13 +1,12 @@
 #include "connection/managed_operation.hpp"
 
 #include <chrono>
-#include <exception>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
 #include "vdk/base/error.hpp"
-#include "vdk/base/log.hpp"
 #include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
@@ -51,72 +50,118 @@ bool ends_the_run(const std::exception_ptr& failure) {
   }
 }
 
-// True where the statement was recovered. Throws `failure` where it was not, or what hooks and
-// recovery threw.
-bool handle_failure(
-    HookDispatcher& hooks, ManagedOperation& operation, const std::exception_ptr& failure,
-    const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover) {
+void validate(HookDispatcher& hooks, ManagedOperation& operation, OperationSteps& steps) {
+  try {
+    hooks.db_connection_validate_operation.call(operation);
+    steps.validate(operation);
+  } catch (const std::exception& error) {
+    steps.report(
+        LogLevel::error,
+        fmt::format("A validation refused the query; it was not executed: {}", error.what()));
+    throw;
+  }
+}
+
+void decorate(HookDispatcher& hooks, ManagedOperation& operation, OperationSteps& steps) {
   hooks.db_connection_before_operation.call(operation);
+  try {
+    steps.decorate(operation);
+  } catch (const std::exception& error) {
+    steps.report(LogLevel::error,
+                 fmt::format("Decorating a query failed; it was not executed: {}", error.what()));
+    throw;
+  }
+}
+
+void finish(ManagedOperation& operation, OperationSteps& steps) {
+  try {
+    steps.after(operation);
+  } catch (...) {
+    const std::exception_ptr failure = std::current_exception();
+    if (ends_the_run(failure)) throw;
+    call_with_error(failure, [&](const Error& error) {
+      steps.report(
+          LogLevel::error,
+          fmt::format("The query succeeded, but what its connection does after a query failed: {}",
+                      error.what()));
+    });
+  }
+}
+
+// True where the statement was recovered. Throws what hooks and recovery throw.
+bool handle_failure(HookDispatcher& hooks, ManagedOperation& operation, OperationSteps& steps,
+                    const std::exception_ptr& failure) {
+  const auto again = operation.initial();
+  hooks.db_connection_before_operation.call(*again);
   call_with_error(failure, [&](const Error& error) {
     hooks.db_connection_on_operation_failure.call(operation, error);
   });
-  return recover && recover(operation, failure);
+  return steps.recover(operation, failure);
 }
 
 }  // namespace
 
-void run_operation(
-    HookDispatcher& hooks, ManagedOperation& operation,
-    const std::function<void(ManagedOperation&)>& execute,
-    const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover) {
-  const Stopwatch stopwatch;
-  try {
-    hooks.db_connection_validate_operation.call(operation.operation());
-  } catch (const std::exception& error) {
-    log(LogLevel::error, kLogger,
-        fmt::format("A validation refused the query; it was not executed: {}", error.what()));
-    throw;
-  }
-  hooks.db_connection_before_operation.call(operation);
+ManagedOperation::~ManagedOperation() = default;
 
-  std::exception_ptr failure;
+std::unique_ptr<ManagedOperation> ManagedOperation::initial() const {
+  return std::make_unique<ManagedOperation>(initial_);
+}
+
+OperationSteps::~OperationSteps() = default;
+void OperationSteps::validate(ManagedOperation& /*operation*/) {}
+void OperationSteps::decorate(ManagedOperation& /*operation*/) {}
+void OperationSteps::after(ManagedOperation& /*operation*/) {}
+bool OperationSteps::recover(ManagedOperation& /*operation*/,
+                             const std::exception_ptr& /*failure*/) {
+  return false;
+}
+void OperationSteps::report(LogLevel level, std::string_view message) {
+  log(level, kLogger, message);
+}
+
+void run_operation(HookDispatcher& hooks, ManagedOperation& operation, OperationSteps& steps) {
+  const Stopwatch stopwatch;
+  validate(hooks, operation, steps);
+  decorate(hooks, operation, steps);
+
   if (log_enabled(LogLevel::debug)) {
-    log(LogLevel::debug, kLogger, fmt::format("Executing query:\n{}", operation.operation()));
+    steps.report(LogLevel::debug, fmt::format("Executing query:\n{}", operation.operation()));
   }
+  std::exception_ptr failure;
   try {
-    execute(operation);
+    steps.execute(operation);
   } catch (...) {
     failure = std::current_exception();
   }
   if (!failure) {
-    log(LogLevel::info, kLogger,
-        fmt::format("Executing query SUCCEEDED. Query {}", stopwatch.text()));
+    steps.report(LogLevel::info,
+                 fmt::format("Executing query SUCCEEDED. Query {}", stopwatch.text()));
+    finish(operation, steps);
     return;
   }
-  if (ends_the_run(failure)) {
-    std::rethrow_exception(failure);
-  }
+  if (ends_the_run(failure)) std::rethrow_exception(failure);
 
   bool recovered = false;
   try {
-    recovered = handle_failure(hooks, operation, failure, recover);
+    recovered = handle_failure(hooks, operation, steps, failure);
   } catch (...) {
-    log(LogLevel::info, kLogger, fmt::format("Failed query {}", stopwatch.text()));
+    steps.report(LogLevel::info, fmt::format("Failed query {}", stopwatch.text()));
     if (std::current_exception() != failure) {
-      call_with_error(failure, [](const Error& error) {
-        log(LogLevel::error, kLogger,
-            fmt::format("Handling a failed query failed itself. The query's own failure: {}",
-                        error.what()));
+      call_with_error(failure, [&](const Error& error) {
+        steps.report(LogLevel::error,
+                     fmt::format("Handling a failed query failed itself. The query's own "
+                                 "failure: {}",
+                                 error.what()));
       });
     }
     throw;
   }
-  if (recovered) {
-    log(LogLevel::info, kLogger, fmt::format("Recovered query {}", stopwatch.text()));
-    return;
+  if (!recovered) {
+    steps.report(LogLevel::info, fmt::format("Failed query {}", stopwatch.text()));
+    std::rethrow_exception(failure);
   }
-  log(LogLevel::info, kLogger, fmt::format("Failed query {}", stopwatch.text()));
-  std::rethrow_exception(failure);
+  finish(operation, steps);
+  steps.report(LogLevel::info, fmt::format("Recovered query {}", stopwatch.text()));
 }
 
 }  // namespace vdk

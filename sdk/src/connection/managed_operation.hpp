@@ -1,36 +1,39 @@
-// One statement on its way through the life cycle of a managed connection.
+// The life of one statement (specification: sdk 5.4).
 #pragma once
 
 #include <exception>
-#include <functional>
-#include <string>
 #include <string_view>
 
 #include "vdk/base/export.hpp"
+#include "vdk/base/log.hpp"
+#include "vdk/connection/managed_operation.hpp"
 
 namespace vdk {
 
 class HookDispatcher;
 
-class VDK_API ManagedOperation {
+// What one kind of connection does in the life of a statement. Called once each, in this order, but
+// for `recover`, which is called after a failure of `execute`.
+class VDK_API OperationSteps {
  public:
-  explicit ManagedOperation(std::string operation)
-      : initial_(operation), operation_(std::move(operation)) {}
-  [[nodiscard]] const std::string& initial_operation() const noexcept { return initial_; }
-  [[nodiscard]] const std::string& operation() const noexcept { return operation_; }
-  void set_operation(std::string operation) { operation_ = std::move(operation); }
-
- private:
-  std::string initial_;
-  std::string operation_;
+  virtual ~OperationSteps();
+  virtual void validate(ManagedOperation& operation);
+  virtual void decorate(ManagedOperation& operation);
+  virtual void execute(ManagedOperation& operation) = 0;
+  // After success, recovery included. What it throws is reported and makes no failure.
+  virtual void after(ManagedOperation& operation);
+  // Whether the statement was saved. Throws what else went wrong.
+  virtual bool recover(ManagedOperation& operation, const std::exception_ptr& failure);
+  // Where the life of the statement is told; the log unless it says otherwise.
+  virtual void report(LogLevel level, std::string_view message);
 };
 
-// The life cycle of one statement (specification: sdk 5.4): validate, before, execute, and on
-// failure `before` once more, `on failure`, recover. Errors pass through unchanged. `execute` gets
-// the decorated operation; `recover` may be empty, else says whether it recovered.
-VDK_API void run_operation(
-    HookDispatcher& hooks, ManagedOperation& operation,
-    const std::function<void(ManagedOperation&)>& execute,
-    const std::function<bool(ManagedOperation&, const std::exception_ptr&)>& recover = {});
+// Hooks validate, then the connection; `before` hooks decorate, then the connection; it is
+// executed; the connection's `after`. A failure of the execution is told to the `before` hooks once
+// more (existing plugins count on it; what they do to the statement then goes nowhere, for it was
+// decorated already) and to the failure hooks, then the connection may recover. Exceptions pass
+// through unchanged; the end of a run is neither told nor recovered.
+VDK_API void run_operation(HookDispatcher& hooks, ManagedOperation& operation,
+                           OperationSteps& steps);
 
 }  // namespace vdk

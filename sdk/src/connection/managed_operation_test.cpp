@@ -1,5 +1,6 @@
 #include "connection/managed_operation.hpp"
 
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -18,8 +19,8 @@ using Calls = std::vector<std::string>;
 class ManagedOperationTest : public testing::Test {
  protected:
   ManagedOperationTest() {
-    hooks_.db_connection_validate_operation.add("test", [this](std::string_view text) {
-      calls_.push_back("validate " + std::string(text));
+    hooks_.db_connection_validate_operation.add("test", [this](const ManagedOperation& operation) {
+      calls_.push_back("validate " + operation.operation());
       return std::optional<NoResult>{};
     });
     hooks_.db_connection_before_operation.add("test", [this](ManagedOperation& operation) {
@@ -37,98 +38,137 @@ class ManagedOperationTest : public testing::Test {
   }
   ~ManagedOperationTest() override { set_log_sink(former_); }
 
-  void execute(ManagedOperation& operation) {
-    calls_.push_back("execute " + operation.operation());
-  }
-  [[nodiscard]] auto executing() {
-    return [this](ManagedOperation& operation) { execute(operation); };
-  }
-  [[nodiscard]] auto failing() {
-    return [this](ManagedOperation& operation) {
-      execute(operation);
-      throw std::logic_error("broken");
-    };
+  // A connection that notes what it is asked, and does what a test wants.
+  class Steps : public OperationSteps {
+   public:
+    explicit Steps(Calls& calls) : calls_(calls) {}
+    void validate(ManagedOperation& operation) override {
+      calls_.push_back("connection validates " + operation.operation());
+      if (refuses) throw user_error({.what = "refused"});
+    }
+    void decorate(ManagedOperation& operation) override {
+      calls_.push_back("connection decorates " + operation.operation());
+      operation.set_operation(operation.operation() + "*");
+      if (cannot_decorate) throw platform_error({.what = "no decoration"});
+    }
+    void execute(ManagedOperation& operation) override {
+      calls_.push_back("execute " + operation.operation());
+      if (failure) std::rethrow_exception(failure);
+    }
+    void after(ManagedOperation& operation) override {
+      calls_.push_back("after " + operation.operation());
+      if (after_fails) throw std::logic_error("after broken");
+    }
+    bool recover(ManagedOperation& operation, const std::exception_ptr& error) override {
+      calls_.push_back("recover " + operation.operation());
+      return recovery && recovery(error);
+    }
+
+    bool refuses = false;
+    bool cannot_decorate = false;
+    bool after_fails = false;
+    std::exception_ptr failure{};
+    std::function<bool(const std::exception_ptr&)> recovery{};
+
+   private:
+    Calls& calls_;
+  };
+
+  void run() {
+    ManagedOperation operation("q");
+    run_operation(hooks_, operation, steps_);
   }
 
   HookDispatcher hooks_;
   Calls calls_;
+  Steps steps_{calls_};
+  const std::exception_ptr broken_ = std::make_exception_ptr(std::logic_error("broken"));
   std::string logged_;
   LogSink former_;
 };
 
-TEST_F(ManagedOperationTest, validates_decorates_and_executes_in_this_order) {
-  ManagedOperation operation("q");
-  run_operation(hooks_, operation, executing());
-  EXPECT_EQ(calls_, (Calls{"validate q", "before q", "execute +q"}));
-  EXPECT_EQ(operation.initial_operation(), "q");
+TEST_F(ManagedOperationTest, validates_decorates_executes_and_ends_in_this_order) {
+  run();
+  EXPECT_EQ(calls_, (Calls{"validate q", "connection validates q", "before q",
+                           "connection decorates +q", "execute +q*", "after +q*"}));
 }
 
 TEST_F(ManagedOperationTest, logs_the_duration_in_upstreams_phrase) {
-  ManagedOperation operation("q");
-  run_operation(hooks_, operation, executing());
+  run();
   EXPECT_NE(logged_.find("Executing query SUCCEEDED. Query duration 00h:00m:00s"),
             std::string::npos)
       << logged_;
 }
 
-TEST_F(ManagedOperationTest, a_refused_query_is_not_executed_and_no_failure_of_it) {
-  hooks_.db_connection_validate_operation.add("strict",
-                                              [](std::string_view) -> std::optional<NoResult> {
-                                                throw user_error({.what = "not allowed"});
-                                              });
-  ManagedOperation operation("q");
-  EXPECT_THROW(run_operation(hooks_, operation, executing()), Error);
+TEST_F(ManagedOperationTest, a_query_that_a_hook_refuses_reaches_nobody) {
+  hooks_.db_connection_validate_operation.add(
+      "strict", [](const ManagedOperation&) -> std::optional<NoResult> {
+        throw user_error({.what = "not allowed"});
+      });
+  EXPECT_THROW(run(), Error);
   EXPECT_TRUE(calls_.empty());
+  EXPECT_NE(logged_.find("not allowed"), std::string::npos) << logged_;
 }
 
-TEST_F(ManagedOperationTest, after_a_failure_decorates_again_and_tells_the_hooks) {
-  ManagedOperation operation("q");
-  EXPECT_THROW(run_operation(hooks_, operation, failing()), std::logic_error);
+TEST_F(ManagedOperationTest, a_query_that_the_connection_refuses_is_not_executed) {
+  steps_.refuses = true;
+  EXPECT_THROW(run(), Error);
+  EXPECT_EQ(calls_, (Calls{"validate q", "connection validates q"}));
+}
+
+TEST_F(ManagedOperationTest, a_failed_decoration_is_no_failed_query) {
+  steps_.cannot_decorate = true;
+  EXPECT_THROW(run(), Error);
+  EXPECT_EQ(calls_.back(), "connection decorates +q");
+  EXPECT_NE(logged_.find("no decoration"), std::string::npos) << logged_;
+}
+
+TEST_F(ManagedOperationTest, after_a_failure_hooks_are_told_and_nothing_is_decorated_twice) {
+  steps_.failure = broken_;
+  EXPECT_THROW(run(), std::logic_error);
   EXPECT_EQ(calls_,
-            (Calls{"validate q", "before q", "execute +q", "before +q", "failure ++q: broken"}));
+            (Calls{"validate q", "connection validates q", "before q", "connection decorates +q",
+                   "execute +q*", "before q", "failure +q*: broken", "recover +q*"}));
 }
 
 TEST_F(ManagedOperationTest, the_very_same_exception_comes_out) {
-  const auto thrown = std::make_exception_ptr(user_error({.what = "mine"}));
-  ManagedOperation operation("q");
+  steps_.failure = std::make_exception_ptr(user_error({.what = "mine"}));
   try {
-    run_operation(hooks_, operation, [&](ManagedOperation&) { std::rethrow_exception(thrown); });
+    run();
     FAIL();
   } catch (...) {
-    EXPECT_EQ(std::current_exception(), thrown);
+    EXPECT_EQ(std::current_exception(), steps_.failure);
   }
 }
 
 TEST_F(ManagedOperationTest, a_recovered_statement_is_no_failure) {
-  ManagedOperation operation("q");
-  std::exception_ptr seen;
-  run_operation(hooks_, operation, failing(),
-                [&](ManagedOperation&, const std::exception_ptr& failure) {
-                  seen = failure;
-                  return true;
-                });
-  EXPECT_TRUE(seen);
+  steps_.failure = broken_;
+  steps_.recovery = [&](const std::exception_ptr& failure) { return failure == broken_; };
+  run();
+  EXPECT_EQ(calls_.back(), "after +q*");
   EXPECT_NE(logged_.find("Recovered query duration"), std::string::npos);
 }
 
+TEST_F(ManagedOperationTest, what_fails_after_a_success_makes_no_failure) {
+  steps_.after_fails = true;
+  run();
+  EXPECT_EQ(calls_.back(), "after +q*");
+  EXPECT_NE(logged_.find("after broken"), std::string::npos) << logged_;
+}
+
 TEST_F(ManagedOperationTest, an_error_of_the_recovery_comes_out_and_the_original_is_logged) {
-  ManagedOperation operation("q");
-  const auto recover = [](ManagedOperation&, const std::exception_ptr&) -> bool {
+  steps_.failure = broken_;
+  steps_.recovery = [](const std::exception_ptr&) -> bool {
     throw user_error({.what = "recovery failed"});
   };
-  EXPECT_THROW(run_operation(hooks_, operation, failing(), recover), Error);
+  EXPECT_THROW(run(), Error);
   EXPECT_NE(logged_.find("broken"), std::string::npos);
 }
 
 TEST_F(ManagedOperationTest, a_cancelled_statement_is_neither_reported_nor_recovered) {
-  ManagedOperation operation("q");
-  bool recovered = false;
-  EXPECT_THROW(run_operation(
-                   hooks_, operation, [](ManagedOperation&) { throw Cancelled(15); },
-                   [&](ManagedOperation&, const std::exception_ptr&) { return recovered = true; }),
-               Cancelled);
-  EXPECT_FALSE(recovered);
-  EXPECT_EQ(calls_, (Calls{"validate q", "before q"}));
+  steps_.failure = std::make_exception_ptr(Cancelled(15));
+  EXPECT_THROW(run(), Cancelled);
+  EXPECT_EQ(calls_.back(), "execute +q*");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "connection/literal.hpp"
 #include "connection/sql_lexer.hpp"
 #include "vdk/base/error.hpp"
 
@@ -22,29 +23,11 @@ constexpr std::string_view kQuotingSuffix = "!sql}";
 }
 
 std::string string_literal(std::string_view key, std::string_view text, LiteralStyle style) {
-  std::string literal = "'";
-  for (const char c : text) {
-    if (c == '\0') {
-      throw_no_literal(key, "Its text holds a NUL byte, at which engines end a statement.",
-                       "Remove the byte, or bind the value as a parameter of the driver.");
-    }
-    if (c == '\\' && style == LiteralStyle::unknown) {
-      throw_no_literal(key, "Its text holds a backslash, which engines read differently.",
-                       "Bind the value as a parameter of the driver.");
-    }
-    if (style == LiteralStyle::backslash && (c == '\\' || c == '\'')) {
-      literal += '\\';
-    } else if (c == '\'') {
-      literal += '\'';
-    }
-    literal += c;
+  auto literal = text_literal(text, style);
+  if (!literal) {
+    throw_no_literal(key, literal.error().why, literal.error().countermeasure);
   }
-  return literal += '\'';
-}
-
-// A negative number is put in parentheses: after a minus it would begin a comment.
-std::string number_literal(std::string digits) {
-  return digits.front() == '-' ? fmt::format("({})", digits) : digits;
+  return *std::move(literal);
 }
 
 std::string scalar_literal(std::string_view key, const Value& value, LiteralStyle style) {

@@ -6,11 +6,11 @@
 
 #include "base/text.hpp"
 #include "config/sources.hpp"
-#include "connection/managed_operation.hpp"
 #include "job/cancellation.hpp"
 #include "job/sql_step.hpp"
 #include "job/step_discovery.hpp"
 #include "vdk/base/log.hpp"
+#include "vdk/connection/managed_operation.hpp"
 
 namespace vdk {
 

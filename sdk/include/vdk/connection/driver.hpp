@@ -1,22 +1,29 @@
 // What a database driver gives to the core.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "vdk/base/error.hpp"
 #include "vdk/base/export.hpp"
 #include "vdk/base/value.hpp"
+#include "vdk/data/batch.hpp"
 
 namespace vdk {
+
+class HookDispatcher;
 
 struct ResultColumn {
   std::string name;
   std::string type;  // the engine's name of the type; empty where it has none
 };
 
-// The rows of one statement, read forward once, in bounded memory. Not for use from two threads.
+// The rows of one statement, read forward once, in bounded memory, by next() or by next_batch().
+// Not for use from two threads.
 class VDK_API ResultStream {
  public:
   virtual ~ResultStream();
@@ -24,12 +31,33 @@ class VDK_API ResultStream {
   // Fills `row` with the next row; false at the end. Values without a JSON type (dates, decimals,
   // blobs as hexadecimal) come as text.
   virtual bool next(std::vector<Value>& row) = 0;
+  // The next rows, at most `max_rows`, as columns that keep the types which Value has no place for;
+  // nothing at the end. A later batch may have another type for a column where the engine's columns
+  // have none. Built from next() where a driver has nothing better.
+  [[nodiscard]] virtual std::optional<Batch> next_batch(std::size_t max_rows);
   // Runs the statement to its end without handing out what is left of its rows.
   virtual void drain();
 };
 
+// The database cannot be reached just now: the server is starting or gone, the network is cut, it
+// has no connection left. Connecting again may help; for wrong credentials or a wrong address it
+// does not, so those are errors of configuration.
+class VDK_API ConnectionFault : public Error {
+ public:
+  explicit ConnectionFault(ErrorText text);
+  ~ConnectionFault() override;
+  [[nodiscard]] std::string type_name() const override;  // "OperationalError"
+};
+
 // How an engine reads a backslash inside '…': as itself, as an escape, or nobody knows.
 enum class LiteralStyle { unknown, standard, backslash };
+
+// A value that takes the place of a parameter. `text` is the bytes of binary, true or false of
+// boolean, and else what append_cell_text gives.
+struct SqlParameter {
+  ColumnType type = ColumnType::null;
+  std::string text{};
+};
 
 // One open connection. One statement at a time, from one thread; only interrupt() may come from
 // another.
@@ -40,14 +68,37 @@ class VDK_API DriverConnection {
   // Runs one SQL text: whole where the engine takes several statements, else split and in order,
   // each in the engine's own auto-commit. Returns the rows of the last statement, or null where it
   // has no result set. The stream must be destroyed before the next call. Throws Error: user for
-  // what is wrong with the statement.
+  // what is wrong with the statement, ConnectionFault where the connection broke.
   [[nodiscard]] virtual std::unique_ptr<ResultStream> execute(std::string_view sql) = 0;
+
+  // How many rows the last statement changed, where the engine says so.
+  [[nodiscard]] virtual std::optional<std::int64_t> changed_rows() const;
+
+  // Whether a transaction is open that a statement began.
+  [[nodiscard]] virtual bool in_transaction() const;
 
   // How the engine reads string literals; decides how parameters are quoted.
   [[nodiscard]] virtual LiteralStyle literal_style() const noexcept;
 
-  // Cheap; true while the connection can be used.
+  // The value as a SQL expression. The default is standard SQL: 'it''s', X'00ff', DATE '…',
+  // TIMESTAMP '…'. Throws Error (user) for what has no safe literal in the engine.
+  [[nodiscard]] virtual std::string literal(const SqlParameter& value) const;
+
+  // Cheap: false where the connection is known to be closed or broken.
   [[nodiscard]] virtual bool is_connected() = 0;
+
+  // Whether the database answers. Asked before an open connection is used again, outside of all
+  // hooks; is_connected() unless the driver knows better.
+  [[nodiscard]] virtual bool answers();
+
+  // Opens a connection that does not answer again, in place, and says whether it did; false where
+  // this kind cannot, and a new one takes its place. Throws as the factory does.
+  [[nodiscard]] virtual bool reconnect();
+
+  // The whole life of one statement, hooks included. Only languages whose connections have methods
+  // of their own in that life do it differently.
+  [[nodiscard]] virtual std::unique_ptr<ResultStream> execute_managed(HookDispatcher& hooks,
+                                                                      std::string_view sql);
 
   // Makes a running statement fail soon. Async-signal-unsafe, but callable from any thread.
   virtual void interrupt() noexcept = 0;

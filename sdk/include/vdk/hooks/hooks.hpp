@@ -47,7 +47,7 @@ class VDK_API HookDispatcher {
   HookPoint<NoResult(JobContext&)> finalize_job;
 
   // Managed connection life cycle, in the order of one statement.
-  HookPoint<NoResult(std::string_view operation)> db_connection_validate_operation;
+  HookPoint<NoResult(const ManagedOperation&)> db_connection_validate_operation;
   HookPoint<NoResult(ManagedOperation&)> db_connection_before_operation;
   HookPoint<NoResult(ManagedOperation&, const Error&)> db_connection_on_operation_failure;
 

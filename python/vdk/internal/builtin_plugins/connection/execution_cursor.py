@@ -6,6 +6,8 @@ from vdk.internal.builtin_plugins.connection.proxy_cursor import ProxyCursor
 class ExecuteOperationResult:
     """What the driver gave for a statement. Iterating gives the rows."""
 
+    _cursor = None  # the cursor that executed it
+
     def __init__(self, native_result):
         self._native_result = native_result
 
@@ -13,10 +15,13 @@ class ExecuteOperationResult:
         return self._native_result
 
     def __iter__(self):
+        # Drivers give their cursor, or nothing, or a number.
         if hasattr(self._native_result, "__iter__"):
             return iter(self._native_result)
-        fetch = getattr(self._native_result, "fetchone", None)
-        return iter(fetch, None) if fetch else iter(())
+        source = self._cursor if self._cursor is not None else self._native_result
+        if not hasattr(source, "fetchone") or getattr(source, "description", ()) is None:
+            return iter(())
+        return iter(source.fetchone, None)
 
 
 class ExecutionCursor(ProxyCursor):

@@ -16,12 +16,22 @@ _NO_RESULT_SET = (
 _NO_RESULT_SET_CODES = ("DPY-1003",)  # oracledb
 
 
+_PROBE = " select 1 -- Testing if connection is alive."
+
+
 class _Retrying:
     """How often and how patiently a connection is tried: `wait` is called with the number of the attempt that failed."""
 
     def __init__(self):
         self.attempts = 5
-        self.wait = lambda state: min(30 * 2 ** (state.attempt_number - 1), 240)
+        self.wait = _jittered
+
+
+def _jittered(state):
+    """Growing, bounded, and not the same for all that failed together."""
+    import random
+
+    return random.uniform(0.5, 1) * min(3 ** (state.attempt_number - 1), 30)
 
 
 class _Attempt:
@@ -47,11 +57,13 @@ class _Connect:
                 connection._db_con = connection._connect()
                 connection._is_db_con_open = True
             except Exception as error:
-                if number >= self.retry.attempts:
+                from vdk.host.database_errors import is_transient
+
+                if number >= self.retry.attempts or not is_transient(error):
                     raise
                 seconds = self.retry.wait(_Attempt(number, error))
                 connection._log.warning(
-                    "Connecting failed, the next attempt is in %s seconds: %s", seconds, error
+                    "Connecting failed, the next attempt is in %.1f seconds: %s", seconds, error
                 )
                 import time
 
@@ -79,27 +91,33 @@ class ManagedConnectionBase(PEP249Connection, IManagedConnection, IDatabaseManag
         cursor = self._cursor()
         try:
             cursor.execute(query)
-            try:
-                return cursor.fetchall()
-            except Exception as error:
-                if str(error) in _NO_RESULT_SET or any(
-                    code in str(error) for code in _NO_RESULT_SET_CODES
-                ):
-                    return None
-                raise
+            return _all_rows(cursor)
         finally:
-            try:
-                cursor.close()
-            except Exception as error:
-                self._log.debug("Closing a cursor failed: %s", error)
+            self._close_cursor(cursor)
+
+    def stream_query(self, query):
+        """Executes a statement and returns its cursor: rows are read from the database as they are asked for."""
+        cursor = self._cursor()
+        try:
+            cursor.execute(query)
+        except BaseException:
+            self._close_cursor(cursor)
+            raise
+        return cursor
+
+    def _close_cursor(self, cursor):
+        try:
+            cursor.close()
+        except Exception as error:
+            self._log.debug("Closing a cursor failed: %s", error)
 
     def cursor(self, *args, **kwargs):
-        return ManagedCursor(
-            self._db_con.cursor(*args, **kwargs),
-            self._log,
-            self._connection_hook_spec_factory,
-            self,
-        )
+        return self._managed(self._connection_hook_spec_factory, *args, **kwargs)
+
+    def _managed(self, hooks, *args, **kwargs):
+        if self._db_con is None:
+            self.connect()
+        return ManagedCursor(self._db_con.cursor(*args, **kwargs), self._log, hooks, self)
 
     def _cursor(self):
         self.connect()
@@ -128,18 +146,39 @@ class ManagedConnectionBase(PEP249Connection, IManagedConnection, IDatabaseManag
     def _is_connected(self):
         if not self._is_db_con_open:
             return False
+        # Outside of the hooks: the program asks through them where a plugin listens.
         try:
-            self._cursor().execute(" select 1 -- Testing if connection is alive.")
-            return True
+            cursor = self._db_con.cursor()
+            try:
+                cursor.execute(_PROBE)
+                return True
+            finally:
+                self._close_cursor(cursor)
         except Exception as error:
-            self._log.debug("The connection does not answer: %s", error)
-            return False
+            from vdk.host.database_errors import server_answered
+
+            self._log.debug("The probe of the connection failed: %s", error)
+            return server_answered(error)
 
     def __getattr__(self, attribute):
         native = self.__dict__.get("_db_con")
         if native is None or attribute.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
         return getattr(native, attribute)
+
+    def __setattr__(self, attribute, value):
+        # What is the driver's (autocommit, isolation_level, row_factory) is set there.
+        native = self.__dict__.get("_db_con")
+        if (
+            native is None
+            or attribute.startswith("_")
+            or attribute in self.__dict__
+            or hasattr(type(self), attribute)
+            or not hasattr(native, attribute)
+        ):
+            object.__setattr__(self, attribute, value)
+        else:
+            setattr(native, attribute, value)
 
     def __enter__(self):
         return self
@@ -160,3 +199,28 @@ class ManagedConnectionBase(PEP249Connection, IManagedConnection, IDatabaseManag
 
     def __hash__(self):
         return hash(self._db_con)
+
+
+def _all_rows(cursor):
+    try:
+        return cursor.fetchall()
+    except Exception as error:
+        text = str(error)
+        code = getattr(error.args[0] if error.args else None, "full_code", text)
+        if text in _NO_RESULT_SET or any(str(code).startswith(no) for no in _NO_RESULT_SET_CODES):
+            return None
+        from vdk.host.database_errors import blamed_on_platform
+        from vdk.internal.core.error_classifiers import (
+            ResolvableBy,
+            get_exception_resolvable_by,
+            set_exception_resolvable_by,
+        )
+
+        if get_exception_resolvable_by(error) is None:
+            set_exception_resolvable_by(
+                error,
+                ResolvableBy.PLATFORM_ERROR
+                if blamed_on_platform(error)
+                else ResolvableBy.USER_ERROR,
+            )
+        raise

@@ -1,6 +1,9 @@
 """The cursor with which a connection tries to save a statement that failed."""
 
-from vdk.internal.builtin_plugins.connection.decoration_cursor import ManagedOperation
+from vdk.internal.builtin_plugins.connection.decoration_cursor import (
+    DecorationCursor,
+    ManagedOperation,
+)
 from vdk.internal.builtin_plugins.connection.pep249.interfaces import PEP249Cursor
 
 
@@ -11,7 +14,7 @@ class RecoveryCursor(PEP249Cursor):
         super().__init__(native_cursor, log)
         self._exception = exception
         self._managed_operation = managed_operation
-        self._decorate = decoration_operation_callback
+        self._decorate = decoration_operation_callback  # takes a DecorationCursor
         self._retries = 0
 
     def get_exception(self):
@@ -30,7 +33,7 @@ class RecoveryCursor(PEP249Cursor):
         """Executes a helping statement, decorated as all others; a failure counts as a retry."""
         helper = ManagedOperation(operation, parameters)
         if self._decorate:
-            self._decorate(self._cursor, helper)
+            self._decorate(decoration_cursor=DecorationCursor(self._cursor, self._log, helper))
         try:
             return super().execute(*helper.get_operation_parameters_tuple())
         except Exception:

@@ -88,6 +88,12 @@ class PEP249Cursor:
     def setoutputsize(self, size, column=None):
         return self._cursor.setoutputsize(size, column)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exception_type, exception_value, traceback):
+        self.close()
+
     def __iter__(self):
         return self
 
