@@ -1,6 +1,5 @@
 #include "native_connection.hpp"
 
-#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -13,7 +12,7 @@
 #include "convert.hpp"
 #include "python_error.hpp"
 #include "vdk/config/configuration.hpp"
-#include "vdk/data/batch_builder.hpp"
+#include "vdk/connection/result_batch.hpp"
 #include "vdk/data/text_form.hpp"
 #include "vdk/data/uniform_batches.hpp"
 
@@ -255,12 +254,6 @@ class ArrowRows {
   std::shared_ptr<UniformBatches> batches_;
 };
 
-Schema bare_schema(const std::vector<ResultColumn>& columns) {
-  Schema schema;
-  for (const ResultColumn& column : columns) schema.push_back({column.name, ColumnType::null});
-  return schema;
-}
-
 class NativeCursor {
  public:
   explicit NativeCursor(std::shared_ptr<Session> session) : session_(std::move(session)) {}
@@ -348,7 +341,7 @@ class NativeCursor {
           const std::lock_guard lock(result->session->mutex);
           return result->next(kRowsAtOnce);
         },
-        bare_schema(result_->columns));
+        schema_of(result_->columns));
   }
 
   void close() { drop(); }
@@ -468,20 +461,14 @@ class NativeOpener {
 
 // The rows that any cursor of PEP 249 has left.
 ArrowRows* rows_as_arrow(nb::handle cursor) {
-  std::vector<std::string> names;
-  Schema schema;
+  std::vector<ResultColumn> columns;
   for (const nb::handle column : nb::borrow<nb::object>(cursor.attr("description"))) {
-    std::string name(text_of(nb::object(column[0])));
-    for (int again = 1; std::ranges::find(names, name) != names.end(); ++again) {
-      name = std::string(text_of(nb::object(column[0]))) + "_" + std::to_string(again);
-    }
-    names.push_back(name);
-    schema.push_back({std::move(name), ColumnType::null});
+    columns.push_back({std::string(text_of(nb::object(column[0])))});
   }
-  const auto next = [names, shared = SharedObject(nb::borrow(cursor))]() -> std::optional<Batch> {
+  const auto next = [columns, shared = SharedObject(nb::borrow(cursor))]() -> std::optional<Batch> {
     return call_python({}, [&]() -> std::optional<Batch> {
       BatchBuilder builder;
-      for (const std::string& name : names) (void)builder.column(name);
+      (void)add_columns(builder, columns);
       const nb::object page = shared.get().attr("fetchmany")(kRowsAtOnce);
       for (const nb::handle row : page) {
         std::size_t place = 0;
@@ -492,7 +479,7 @@ ArrowRows* rows_as_arrow(nb::handle cursor) {
       return builder.finish();
     });
   };
-  return new ArrowRows(next, std::move(schema));
+  return new ArrowRows(next, schema_of(columns));
 }
 
 }  // namespace

@@ -128,6 +128,22 @@ void PythonHost::write(const char* stream, std::string_view text) {
 
 void PythonHost::write_out(std::string_view text) { write("stdout", text); }
 
+void PythonHost::write_result(std::string_view bytes) {
+  call_python({}, [&] {
+    const nb::object target = nb::module_::import_("sys").attr("stdout");
+    if (target.is_none()) return;
+    target.attr("flush")();
+    // A stream that Python code put there may take text alone.
+    const nb::object binary = nb::getattr(target, "buffer", nb::none());
+    if (binary.is_none()) {
+      target.attr("write")(make_str(bytes));
+    } else {
+      binary.attr("write")(nb::bytes(bytes.data(), bytes.size()));
+    }
+    target.attr("flush")();
+  });
+}
+
 void PythonHost::write_err(std::string_view text) {
   if (direct_stderr_) {
     while (!text.empty()) {

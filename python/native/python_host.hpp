@@ -30,6 +30,7 @@ class PythonHost final : public Host {
   // Any thread may call it; what other threads write to a stream that Python replaced waits for the
   // main thread's next writing.
   void write_err(std::string_view text) override;
+  void write_result(std::string_view bytes) override;
 
  private:
   void write(const char* stream, std::string_view text);

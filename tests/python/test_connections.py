@@ -182,7 +182,7 @@ def test_native_driver_is_a_connection_of_pep_249(native):
     assert ended.succeeded().stdout.splitlines() == [
         "vdk.host.dbapi None",
         "['a', 'b'] (1, \"it's 100%\") [(2, 'x')]",
-        "[(None, 1, 1.5, '00ff')]",
+        "[(None, 1, 1.5, b'\\x00\\xff')]",
         "[(1.5,)]",
     ]
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "vdk/connection/result_batch.hpp"
 #include "vdk/connection/sql_text.hpp"
 
 namespace vdk::duckdb {
@@ -84,7 +85,8 @@ class RowReader {
       Owned<TypeHandle> type(api_.destroy_logical_type);
       *type.out() = api_.column_logical_type(result_.get(), i);
       readers_.emplace_back(api_, type.get());
-      columns_.push_back({api_.column_name(result_.get(), i), readers_.back().type_name()});
+      columns_.push_back({api_.column_name(result_.get(), i), readers_.back().type_name(),
+                          readers_.back().batch_type()});
     }
   }
   RowReader(const RowReader&) = delete;
@@ -103,6 +105,22 @@ class RowReader {
     }
     ++row_;
     return true;
+  }
+
+  std::optional<Batch> next_batch(std::size_t max_rows) {
+    if (row_ == rows_ && !next_chunk()) {
+      return std::nullopt;
+    }
+    BatchBuilder builder;
+    const std::vector<std::size_t> places = add_columns(builder, columns_);
+    while (builder.rows() < max_rows && (row_ < rows_ || next_chunk())) {
+      for (std::size_t i = 0; i < readers_.size(); ++i) {
+        readers_[i].append(builder, places[i], row_);
+      }
+      ++row_;
+      builder.end_row();
+    }
+    return builder.finish();
   }
 
   void drain() {
@@ -160,6 +178,9 @@ class DuckdbRows : public ResultStream {
 
   const std::vector<ResultColumn>& columns() const override { return rows_.columns(); }
   bool next(std::vector<Value>& row) override { return rows_.next(row); }
+  std::optional<Batch> next_batch(std::size_t max_rows) override {
+    return rows_.next_batch(max_rows);
+  }
   void drain() override { rows_.drain(); }
 
  private:

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <limits>
 
+#include "vdk/connection/result_batch.hpp"
+
 namespace vdk::duckdb {
 namespace {
 
@@ -333,7 +335,7 @@ void ColumnReader::attach(VectorHandle vector) {
 }
 
 Value ColumnReader::value(Index row) const {
-  if (validity_ && (validity_[row / 64] >> (row % 64) & 1) == 0) {
+  if (is_null(row)) {
     return {};
   }
   switch (type_) {
@@ -414,6 +416,92 @@ Value ColumnReader::value(Index row) const {
       return children_.at(at<std::uint8_t>(row)).value(row);
   }
   return {};
+}
+
+ColumnType ColumnReader::batch_type() const noexcept {
+  switch (type_) {
+    case TypeId::boolean:
+      return ColumnType::boolean;
+    case TypeId::tinyint:
+    case TypeId::smallint:
+    case TypeId::integer:
+    case TypeId::bigint:
+    case TypeId::utinyint:
+    case TypeId::usmallint:
+    case TypeId::uinteger:
+      return ColumnType::integer;
+    case TypeId::float32:
+    case TypeId::float64:
+      return ColumnType::real;
+    case TypeId::decimal:
+      return ColumnType::decimal;
+    case TypeId::blob:
+      return ColumnType::binary;
+    case TypeId::date:
+      return ColumnType::date;
+    case TypeId::timestamp:
+    case TypeId::timestamp_s:
+    case TypeId::timestamp_ms:
+      return ColumnType::timestamp;
+    case TypeId::timestamp_tz:
+      return ColumnType::timestamp_tz;
+    case TypeId::list:
+    case TypeId::array:
+    case TypeId::structure:
+    case TypeId::map:
+      return ColumnType::json;
+    case TypeId::varchar:
+    case TypeId::bit:
+    case TypeId::uuid:
+    case TypeId::time:
+    case TypeId::time_tz:
+    case TypeId::interval:
+    case TypeId::timestamp_ns:
+    case TypeId::enumeration:
+      return ColumnType::text;
+    default:
+      return ColumnType::null;
+  }
+}
+
+void ColumnReader::append(BatchBuilder& builder, std::size_t column, Index row) const {
+  if (is_null(row)) {
+    return builder.append_null(column);
+  }
+  // Infinity is no point in time: its word makes the column one of texts.
+  const auto append_time = [&](auto value, auto append_finite) {
+    using T = decltype(value);
+    if (value == std::numeric_limits<T>::max() || value == -std::numeric_limits<T>::max()) {
+      return builder.append_text(column, value > 0 ? "infinity" : "-infinity");
+    }
+    append_finite(std::int64_t{value});
+  };
+  const auto append_timestamp = [&](std::int64_t factor) {
+    append_time(at<std::int64_t>(row),
+                [&](std::int64_t value) { builder.append_timestamp(column, value * factor); });
+  };
+  switch (type_) {
+    case TypeId::decimal:
+      return builder.append_decimal(column, *decimal_value(row).if_string());
+    case TypeId::blob:
+      return builder.append_binary(column, at<StringReference>(row).view());
+    case TypeId::varchar:
+      return builder.append_text(column, at<StringReference>(row).view());
+    case TypeId::date:
+      return append_time(at<std::int32_t>(row),
+                         [&](std::int64_t days) { builder.append_date(column, days); });
+    case TypeId::timestamp:
+      return append_timestamp(1);
+    case TypeId::timestamp_ms:
+      return append_timestamp(1'000);
+    case TypeId::timestamp_s:
+      return append_timestamp(kMicrosPerSecond);
+    case TypeId::timestamp_tz:
+      return append_time(at<std::int64_t>(row),
+                         [&](std::int64_t value) { builder.append_timestamp_utc(column, value); });
+    default:
+      append_value(builder, column, value(row));
+  }
 }
 
 Value ColumnReader::integer_value(TypeId type, Index row) const {

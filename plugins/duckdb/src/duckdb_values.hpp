@@ -7,6 +7,7 @@
 
 #include "duckdb_library.hpp"
 #include "vdk/base/value.hpp"
+#include "vdk/data/batch_builder.hpp"
 
 namespace vdk::duckdb {
 
@@ -22,8 +23,15 @@ class ColumnReader {
   // The vector of the current chunk; valid until the chunk is destroyed.
   void attach(VectorHandle vector);
   [[nodiscard]] Value value(Index row) const;
+  // The type of the batch's column that append() fills; null where the values decide.
+  [[nodiscard]] ColumnType batch_type() const noexcept;
+  void append(BatchBuilder& builder, std::size_t column, Index row) const;
 
  private:
+  [[nodiscard]] bool is_null(Index row) const {
+    return validity_ && (validity_[row / 64] >> (row % 64) & 1) == 0;
+  }
+
   template <class T>
   [[nodiscard]] const T& at(Index row) const {
     return static_cast<const T*>(data_)[row];

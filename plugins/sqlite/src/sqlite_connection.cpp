@@ -5,6 +5,7 @@
 #include <limits>
 #include <thread>
 
+#include "vdk/connection/result_batch.hpp"
 #include "vdk/connection/sql_text.hpp"
 
 namespace vdk::sqlite {
@@ -83,6 +84,22 @@ class SqliteRows : public ResultStream {
     return true;
   }
 
+  std::optional<Batch> next_batch(std::size_t max_rows) override {
+    if (!has_row_) {
+      return std::nullopt;
+    }
+    BatchBuilder builder;
+    const std::vector<std::size_t> places = add_columns(builder, columns_);
+    while (has_row_ && builder.rows() < max_rows) {
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        append(builder, places[i], static_cast<int>(i));
+      }
+      builder.end_row();
+      step();
+    }
+    return builder.finish();
+  }
+
   void drain() override {
     while (has_row_) {
       step();
@@ -98,6 +115,31 @@ class SqliteRows : public ResultStream {
         database_->throw_error("while the rows of a query were read",
                                "Not all of its rows were read.");
       });
+    }
+  }
+
+  void append(BatchBuilder& builder, std::size_t place, int column) const {
+    const Api& api = database_->api();
+    sqlite3_stmt* statement = statement_.get();
+    const auto bytes = [&](const void* begin) {
+      return std::string_view(static_cast<const char*>(begin),
+                              static_cast<std::size_t>(api.column_bytes(statement, column)));
+    };
+    switch (api.column_type(statement, column)) {
+      case SQLITE_INTEGER:
+        return builder.append_integer(place, api.column_int64(statement, column));
+      case SQLITE_FLOAT:
+        return builder.append_real(place, api.column_double(statement, column));
+      case SQLITE_TEXT: {
+        const auto* text = api.column_text(statement, column);
+        return builder.append_text(place, bytes(text));
+      }
+      case SQLITE_BLOB: {
+        const void* blob = api.column_blob(statement, column);
+        return builder.append_binary(place, bytes(blob));
+      }
+      default:
+        return builder.append_null(place);
     }
   }
 

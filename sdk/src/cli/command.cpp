@@ -5,6 +5,9 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.hpp"
 #include "vdk/hooks/hooks.hpp"
 
@@ -73,10 +76,11 @@ std::vector<std::string> Invocation::all(std::string_view key) const {
   return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
-void register_core_commands(HookDispatcher& hooks) {
+void register_core_commands(HookDispatcher& hooks, const PluginIndex& plugins) {
   hooks.vdk_command_line.add(
       "core",
-      [](std::vector<Command>& commands) {
+      [&plugins](std::vector<Command>& commands) {
+        std::ranges::move(engine_query_commands(plugins.manifests()), std::back_inserter(commands));
         for (auto make : {clean_command, completion_command, config_command, config_help_command,
                           create_command, properties_command, run_command, runs_command,
                           secrets_command, sql_command, sql_query_command, version_command}) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hooks/plugin_index.hpp"
 #include "vdk/base/export.hpp"
 
 namespace vdk {
@@ -72,8 +73,9 @@ class UsageError {
   std::string message_;
 };
 
-// The core's own commands, handed in through the hook that plugins use, before all of theirs.
-VDK_API void register_core_commands(HookDispatcher& hooks);
+// The core's own commands and one ENGINE-query for each database that a plugin connects to, handed
+// in through the hook that plugins use, before all of theirs. The plugins outlive the dispatcher.
+VDK_API void register_core_commands(HookDispatcher& hooks, const PluginIndex& plugins);
 
 // What the hook gathers, in the order of the names; of several with one name the last added.
 [[nodiscard]] VDK_API std::vector<Command> gather_commands(const HookDispatcher& hooks);
@@ -91,6 +93,8 @@ VDK_API void register_core_commands(HookDispatcher& hooks);
 [[nodiscard]] Command runs_command();
 [[nodiscard]] Command clean_command();
 [[nodiscard]] Command completion_command();
+[[nodiscard]] std::vector<Command> engine_query_commands(
+    const std::vector<PluginManifest>& manifests);
 
 // Parses the words behind the command's name. Throws UsageError.
 [[nodiscard]] std::map<std::string, std::vector<std::string>> parse_command_line(

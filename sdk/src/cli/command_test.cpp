@@ -29,7 +29,8 @@ Command sample() {
 
 std::vector<Command> core_commands() {
   HookDispatcher hooks;
-  register_core_commands(hooks);
+  const PluginIndex no_plugins({}, hooks);
+  register_core_commands(hooks, no_plugins);
   return gather_commands(hooks);
 }
 

@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "cli/terminal_view.hpp"
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
+#include "vdk/base/error.hpp"
 
 namespace vdk {
 
@@ -29,6 +32,17 @@ void NativeHost::write_out(std::string_view text) {
 
 void NativeHost::write_err(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void NativeHost::write_result(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() &&
+      std::fflush(stdout) == 0) {
+    return;
+  }
+  throw platform_error({.what = "The result cannot be written to standard output.",
+                        .why = std::strerror(errno),
+                        .consequence = "What was printed of it is not all of it.",
+                        .countermeasure = "Free space on the disk, or send it somewhere else."});
 }
 
 }  // namespace vdk

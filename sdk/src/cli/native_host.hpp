@@ -17,6 +17,7 @@ class VDK_API NativeHost final : public Host {
   void watch_output(TerminalView* view) override { view_ = view; }
   void write_out(std::string_view text) override;
   void write_err(std::string_view text) override;
+  void write_result(std::string_view bytes) override;
 
  private:
   TerminalView* view_ = nullptr;

@@ -32,7 +32,7 @@ Program::Program(Host& host, std::vector<std::string> arguments)
   // As upstream does: what is registered before the core comes after it among equals.
   host_.register_features(hooks_, plugins_);
   register_core_features(hooks_);
-  register_core_commands(hooks_);
+  register_core_commands(hooks_, plugins_);
   register_debug_hooks(hooks_, [this](std::string_view text) { host_.write_err(text); });
 }
 

@@ -54,6 +54,9 @@ class VDK_API Host {
   // Prints to the standard streams as the host's language sees them.
   virtual void write_out(std::string_view text) = 0;
   virtual void write_err(std::string_view text) = 0;
+  // Writes bytes of a result to standard output. Throws Error (platform) where they cannot be
+  // written: what is cut off must not look whole.
+  virtual void write_result(std::string_view bytes) = 0;
 };
 
 // One call of the command line: what its commands share.

@@ -1,60 +1,129 @@
 #include "cli/query.hpp"
 
+#include <unistd.h>
+
+#include "base/text.hpp"
 #include "cli/job_directory.hpp"
 #include "cli/table.hpp"
+#include "data/arrow_ipc.hpp"
 #include "job/cancellation.hpp"
 #include "job/job_runner.hpp"
+#include "vdk/connection/result_batch.hpp"
+#include "vdk/data/uniform_batches.hpp"
 
 namespace vdk {
 
 namespace {
 
 constexpr std::size_t kOutputAtOnce = 65536;  // bytes
+constexpr std::size_t kBatchRows = 10'000;
 
-void print_rows(Host& host, ResultStream* rows, QueryOutput output) {
-  std::vector<std::string> headers;
-  if (rows) {
-    for (const ResultColumn& column : rows->columns()) headers.push_back(column.name);
+// Gathers what is printed into larger pieces.
+class Output {
+ public:
+  explicit Output(Host& host) : host_(host) {}
+  void operator()(std::string_view text) {
+    waiting_ += text;
+    if (waiting_.size() > kOutputAtOnce) flush();
   }
+  void flush() {
+    host_.write_result(waiting_);
+    waiting_.clear();
+  }
+
+ private:
+  Host& host_;
+  std::string waiting_;
+};
+
+std::vector<std::string> names_of(const ResultStream& rows) {
+  std::vector<std::string> names;
+  for (const ResultColumn& column : rows.columns()) names.push_back(column.name);
+  return names;
+}
+
+void print_json(Output& out, ResultStream* rows, bool ascii) {
+  const std::vector<std::string> names = rows ? names_of(*rows) : std::vector<std::string>();
   std::vector<Value> row;
-  if (output == QueryOutput::json || output == QueryOutput::ascii_json) {
-    std::string text = "[";
-    for (bool first = true; rows && rows->next(row); first = false) {
-      Value object{Value::Map{}};
-      for (std::size_t i = 0; i < row.size(); ++i) object.set(headers[i], row[i]);
-      text += (first ? "" : ", ") +
-              (output == QueryOutput::json ? to_json(object) : to_ascii_json(object));
-      if (text.size() > kOutputAtOnce) {
-        host.write_out(text);
-        text.clear();
-      }
-    }
-    host.write_out(text + "]\n");
-    return;
+  out("[");
+  for (bool first = true; rows && rows->next(row); first = false) {
+    Value object{Value::Map{}};
+    for (std::size_t i = 0; i < row.size(); ++i) object.set(names[i], row[i]);
+    if (!first) out(", ");
+    out(ascii ? to_ascii_json(object) : to_json(object));
   }
-  if (output == QueryOutput::csv) {
-    std::vector<Value> names(headers.begin(), headers.end());
-    std::string text = rows ? csv_line(names) : std::string();
-    while (rows && rows->next(row)) {
-      text += csv_line(row);
-      if (text.size() > kOutputAtOnce) {
-        host.write_out(text);
-        text.clear();
-      }
-    }
-    host.write_out(text);
-    return;
+  out("]\n");
+}
+
+void print_csv(Output& out, ResultStream* rows) {
+  if (!rows) return;
+  const std::vector<std::string> names = names_of(*rows);
+  out(csv_line({names.begin(), names.end()}));
+  std::vector<Value> row;
+  while (rows->next(row)) out(csv_line(row));
+}
+
+void print_arrow(Output& out, ResultStream* rows) {
+  UniformBatches batches(
+      [&] { return rows ? rows->next_batch(kBatchRows) : std::optional<Batch>(); },
+      rows ? schema_of(rows->columns()) : Schema());
+  ArrowIpcWriter writer(batches.schema(), [&](std::string_view bytes) { out(bytes); });
+  while (const auto batch = batches.next()) writer.write(*batch);
+  writer.finish();
+}
+
+void print_table(Output& out, ResultStream* rows, const Query& query) {
+  if (!rows) return out("\n");
+  Table table(query.headers ? names_of(*rows) : std::vector<std::string>(), query.style);
+  std::size_t count = 0;
+  std::vector<Value> row;
+  for (; rows->next(row); ++count) table.add(row);
+  if (!query.headers && count == 0) return out("\n");
+  table.write([&](std::string_view line) { out(line); });
+}
+
+void print_rows(Host& host, ResultStream* rows, const Query& query) {
+  Output out(host);
+  switch (query.output) {
+    case QueryOutput::json:
+    case QueryOutput::ascii_json:
+      print_json(out, rows, query.output == QueryOutput::ascii_json);
+      break;
+    case QueryOutput::csv:
+      print_csv(out, rows);
+      break;
+    case QueryOutput::arrow:
+      print_arrow(out, rows);
+      break;
+    case QueryOutput::table:
+      print_table(out, rows, query);
+      break;
   }
-  // A table needs all its rows to know its widths.
-  std::vector<std::vector<Value>> all;
-  while (rows && rows->next(row)) all.push_back(row);
-  host.write_out(rows ? simple_table(headers, all) : std::string("\n"));
+  out.flush();
 }
 
 }  // namespace
 
-int print_query(Program& program, const std::string& sql, const std::string& database,
-                QueryOutput output) {
+CommandOption output_option() {
+  return {.names = "-o,--output",
+          .key = "output",
+          .help = "How rows are printed; arrow is an Arrow IPC stream.",
+          .choices = {"table", "json", "csv", "arrow"},
+          .default_value = "table"};
+}
+
+QueryOutput output_of(const Invocation& invocation) {
+  const std::string name = lower(invocation.get("output"));
+  if (name == "json") return QueryOutput::json;
+  if (name == "csv") return QueryOutput::csv;
+  if (name != "arrow") return QueryOutput::table;
+  if (isatty(STDOUT_FILENO) != 0) {
+    throw UsageError("An Arrow stream is not for a terminal: send it to a file or a program.");
+  }
+  return QueryOutput::arrow;
+}
+
+int print_query(Program& program, const Query& query) {
   const std::filesystem::path directory = std::filesystem::current_path();
   const JobConfig job_config(directory);
   const Configuration configuration = program.configure(&job_config, {});
@@ -74,8 +143,8 @@ int print_query(Program& program, const std::string& sql, const std::string& dat
   cancellation.on_signal([&context](int) { context.connections().interrupt(); });
   program.host().watch_signals(cancellation);
   {
-    const auto rows = context.execute_query(sql, database);
-    print_rows(program.host(), rows.get(), output);
+    const auto rows = context.execute_query(query.sql, query.database, query.substitution);
+    print_rows(program.host(), rows.get(), query);
   }
   program.hooks().finalize_job.call(context);
   cancellation.stop();

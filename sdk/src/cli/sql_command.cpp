@@ -1,5 +1,9 @@
 #include <unistd.h>
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/file.hpp"
 #include "cli/command.hpp"
 #include "cli/query.hpp"
@@ -7,12 +11,6 @@
 namespace vdk {
 
 namespace {
-
-QueryOutput output_of(const std::string& name) {
-  if (name == "json") return QueryOutput::json;
-  if (name == "csv") return QueryOutput::csv;
-  return QueryOutput::table;
-}
 
 std::string read_standard_input() {
   std::string text;
@@ -23,18 +21,24 @@ std::string read_standard_input() {
   return text;
 }
 
-int run_sql(Invocation& invocation) {
+std::string text_of(const Invocation& invocation) {
   std::string sql = invocation.get("query");
-  if (sql == "-") sql = read_standard_input();
-  return print_query(invocation.program(), sql, invocation.get("database"),
-                     output_of(invocation.get("output")));
+  return sql == "-" ? read_standard_input() : sql;
+}
+
+int run_sql(Invocation& invocation) {
+  return print_query(invocation.program(), {.sql = text_of(invocation),
+                                            .database = invocation.get("database"),
+                                            .output = output_of(invocation)});
 }
 
 int run_sql_query(Invocation& invocation) {
-  const QueryOutput output =
-      invocation.get("output") == "json" ? QueryOutput::ascii_json : QueryOutput::table;
-  if (output == QueryOutput::table) invocation.program().host().write_out("\n");
-  return print_query(invocation.program(), invocation.get("query"), {}, output);
+  const bool json = invocation.get("output") == "json";
+  if (!json) invocation.program().host().write_out("\n");
+  return print_query(invocation.program(),
+                     {.sql = invocation.get("query"),
+                      .output = json ? QueryOutput::ascii_json : QueryOutput::table,
+                      .style = TableStyle::tabulate});
 }
 
 }  // namespace
@@ -53,11 +57,7 @@ Command sql_command() {
                        .key = "database",
                        .metavar = "NAME",
                        .help = "The connection to use instead of the default one."},
-                      {.names = "-o,--output",
-                       .key = "output",
-                       .help = "How rows are printed.",
-                       .choices = {"table", "json", "csv"},
-                       .default_value = "table"}},
+                      output_option()},
           .run = run_sql};
 }
 
@@ -77,6 +77,36 @@ Command sql_query_command() {
                        .default_value = "text"}},
           .hidden = true,
           .run = run_sql_query};
+}
+
+std::vector<Command> engine_query_commands(const std::vector<PluginManifest>& manifests) {
+  std::vector<Command> commands;
+  for (const PluginManifest& manifest : manifests) {
+    if (manifest.connections.empty()) continue;
+    const auto run = [connection = manifest.connections.front(),
+                      headers = manifest.query_headers](Invocation& invocation) {
+      return print_query(invocation.program(), {.sql = text_of(invocation),
+                                                .database = connection,
+                                                .substitution = Substitution::none,
+                                                .output = output_of(invocation),
+                                                .style = TableStyle::tabulate,
+                                                .headers = headers});
+    };
+    const std::string name = manifest.engine + "-query";
+    commands.push_back({.name = name,
+                        .summary = fmt::format("Ask the {} database of the configuration.\n"
+                                               "Reads config.ini of the current directory.",
+                                               manifest.title),
+                        .examples = fmt::format("vdk {} -q 'select 1' --output csv", name),
+                        .options = {{.names = "-q,--query",
+                                     .key = "query",
+                                     .metavar = "TEXT",
+                                     .help = "The SQL text; - reads it from standard input.",
+                                     .required = true},
+                                    output_option()},
+                        .run = run});
+  }
+  return commands;
 }
 
 }  // namespace vdk

@@ -1,11 +1,10 @@
 #include "vdk/connection/driver.hpp"
 
-#include <set>
 #include <string_view>
 
 #include "connection/literal.hpp"
 #include "connection/managed_operation.hpp"
-#include "vdk/data/batch_builder.hpp"
+#include "vdk/connection/result_batch.hpp"
 
 namespace vdk {
 namespace {
@@ -22,37 +21,6 @@ class DriverSteps final : public OperationSteps {
  private:
   DriverConnection& driver_;
 };
-
-void append(BatchBuilder& builder, std::size_t column, const Value& value) {
-  if (value.is_null()) {
-    builder.append_null(column);
-  } else if (const bool* boolean = value.if_bool()) {
-    builder.append_boolean(column, *boolean);
-  } else if (const std::int64_t* integer = value.if_integer()) {
-    builder.append_integer(column, *integer);
-  } else if (const double* real = value.if_real()) {
-    builder.append_real(column, *real);
-  } else if (const std::string* text = value.if_string()) {
-    builder.append_text(column, *text);
-  } else {
-    builder.append_json(column, to_json(value));
-  }
-}
-
-// Columns of a result may have equal names, those of a batch may not.
-std::vector<std::size_t> add_columns(BatchBuilder& builder,
-                                     const std::vector<ResultColumn>& columns) {
-  std::set<std::string> names;
-  std::vector<std::size_t> places;
-  for (const ResultColumn& column : columns) {
-    std::string name = column.name;
-    for (int again = 1; !names.insert(name).second; ++again) {
-      name = column.name + "_" + std::to_string(again);
-    }
-    places.push_back(builder.column(name));
-  }
-  return places;
-}
 
 std::string hexadecimal(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -79,7 +47,7 @@ std::optional<Batch> ResultStream::next_batch(std::size_t max_rows) {
   const std::vector<std::size_t> places = add_columns(builder, columns());
   std::vector<Value> row;
   while (builder.rows() < max_rows && next(row)) {
-    for (std::size_t i = 0; i < places.size(); ++i) append(builder, places[i], row[i]);
+    for (std::size_t i = 0; i < places.size(); ++i) append_value(builder, places[i], row[i]);
     builder.end_row();
   }
   if (builder.rows() == 0) return std::nullopt;

@@ -160,7 +160,11 @@ void UniformBatches::look() {
   looked_ = true;
   first_ = next_();
   if (!first_) return;
-  schema_ = first_->schema();
+  Schema found = first_->schema();
+  for (std::size_t i = 0; i < found.size() && i < schema_.size(); ++i) {
+    if (schema_[i].type != ColumnType::null) found[i].type = schema_[i].type;
+  }
+  schema_ = std::move(found);
   second_ = next_();
   if (!second_) return;
   for (Field& field : schema_) {
@@ -197,10 +201,10 @@ std::optional<Batch> UniformBatches::next() {
       if (columns[i].field.type == wanted) continue;
       throw user_error(
           {.what = "The column '" + schema_[i].name + "' has values of different types.",
-           .why = "Its first " + std::to_string(rows_) + " rows are " +
-                  std::string(to_string(wanted)) + ", and there are values of type " +
-                  std::string(to_string(found)) + " among the " + std::to_string(rows) +
-                  " rows after them; a column of an Arrow stream has one type.",
+           .why = "It is of type " + std::string(to_string(wanted)) +
+                  ", and there are values of type " + std::string(to_string(found)) +
+                  " among the " + std::to_string(rows) + " rows after the first " +
+                  std::to_string(rows_) + "; a column of an Arrow stream has one type.",
            .consequence = "The rows from there on were not read.",
            .countermeasure = "CAST the column in the query."});
     }

@@ -36,7 +36,8 @@ Fill null() {
   return [](BatchBuilder& builder) { builder.append_null(0); };
 }
 
-std::shared_ptr<UniformBatches> stream_of(std::vector<Batch> batches) {
+std::shared_ptr<UniformBatches> stream_of(std::vector<Batch> batches,
+                                          ColumnType known = ColumnType::null) {
   auto left = std::make_shared<std::deque<Batch>>(batches.begin(), batches.end());
   const auto next = [left]() -> std::optional<Batch> {
     if (left->empty()) return std::nullopt;
@@ -44,7 +45,7 @@ std::shared_ptr<UniformBatches> stream_of(std::vector<Batch> batches) {
     left->pop_front();
     return batch;
   };
-  return std::make_shared<UniformBatches>(next, Schema{{"x", ColumnType::null}});
+  return std::make_shared<UniformBatches>(next, Schema{{"x", known}});
 }
 
 TEST(UniformBatches, later_batches_take_the_first_ones_types) {
@@ -67,6 +68,14 @@ TEST(UniformBatches, a_column_without_a_value_at_first_becomes_text) {
   EXPECT_TRUE(batches->next()->columns()[0].is_null(0));
   EXPECT_EQ(batches->next()->columns()[0].bytes(0), "7");
   EXPECT_EQ(batches->next()->columns()[0].bytes(0), "a");
+}
+
+TEST(UniformBatches, a_known_type_is_kept_whatever_the_values) {
+  const auto batches =
+      stream_of({batch_of({null(), null()}), batch_of({integer(7)})}, ColumnType::real);
+  EXPECT_EQ(batches->schema(), (Schema{{"x", ColumnType::real}}));
+  EXPECT_TRUE(batches->next()->columns()[0].is_null(1));
+  EXPECT_EQ(batches->next()->columns()[0].real(0), 7.0);
 }
 
 TEST(UniformBatches, a_value_that_does_not_fit_is_named_by_its_column) {

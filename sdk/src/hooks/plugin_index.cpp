@@ -59,6 +59,11 @@ PluginManifest parse_manifest(const fs::path& file) {
   manifest.name = text_at(json, "name");
   manifest.version = text_at(json, "version");
   manifest.engine = text_at(json, "engine");
+  manifest.title = text_at(json, "title");
+  if (manifest.title.empty()) manifest.title = manifest.engine;
+  if (const Value* headers = json.find("query_headers"); headers && headers->if_bool()) {
+    manifest.query_headers = *headers->if_bool();
+  }
   manifest.connections = names_at(json, "connections");
   manifest.sinks = names_at(json, "sinks");
   manifest.section_keys = names_at(json, "section_keys");

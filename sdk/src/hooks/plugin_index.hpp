@@ -22,7 +22,9 @@ class HookDispatcher;
 struct PluginManifest {
   std::string name;
   std::string version;
-  std::string engine;                    // names that alias one engine share it
+  std::string engine;          // names that alias one engine share it
+  std::string title;           // the engine's name as people write it
+  bool query_headers = false;  // whether the table of ENGINE-query has a line of column names
   std::vector<std::string> connections;  // lower case
   std::vector<std::string> sinks;        // lower case
   // A configuration sub-section that has one of these keys is a connection and a sink too.

@@ -80,13 +80,16 @@ std::vector<Parameter> JobContext::parameters() {
 }
 
 std::unique_ptr<ResultStream> JobContext::execute_query(std::string_view sql,
-                                                        std::string_view database) {
+                                                        std::string_view database,
+                                                        Substitution substitution) {
   scope_.cancellation.check();
   try {
     const TimePoint start = std::chrono::system_clock::now();
     ManagedConnection& connection = connections_.open(database, configuration_);
-    auto rows =
-        connection.execute(substitute(sql, parameters(), connection.driver().literal_style()));
+    auto rows = substitution == Substitution::none
+                    ? connection.execute(sql)
+                    : connection.execute(
+                          substitute(sql, parameters(), connection.driver().literal_style()));
     Value fields;
     fields.set("database", connection.type());
     fields.set("seconds",

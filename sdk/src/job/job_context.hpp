@@ -44,6 +44,9 @@ struct RunScope {
 // Runs one step of a type. False: the step has nothing to run. Throws what the step throws.
 using StepRunner = std::function<bool(JobContext&, const Step&)>;
 
+// What becomes of `{name}` in a query: the parameter of that name takes its place, or it stays.
+enum class Substitution { parameters, none };
+
 class VDK_API JobContext {
  public:
   struct Request {
@@ -86,10 +89,10 @@ class VDK_API JobContext {
   [[nodiscard]] Value execution_properties() const;
   // What SQL text may name, in order; later ones win (specification: sdk 2.5).
   [[nodiscard]] std::vector<Parameter> parameters();
-  // Substitutes, then runs the text on the named ("" = default) connection. Null where there is no
-  // result set.
-  [[nodiscard]] std::unique_ptr<ResultStream> execute_query(std::string_view sql,
-                                                            std::string_view database = {});
+  // Runs the text on the named ("" = default) connection. Null where there is no result set.
+  [[nodiscard]] std::unique_ptr<ResultStream> execute_query(
+      std::string_view sql, std::string_view database = {},
+      Substitution substitution = Substitution::parameters);
   // Runs a template with the caller's name and ids in a context of its own; throws the template's
   // own exception.
   ExecutionResult execute_template(std::string_view name, Value arguments,

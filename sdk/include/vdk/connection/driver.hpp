@@ -19,7 +19,10 @@ class HookDispatcher;
 
 struct ResultColumn {
   std::string name;
-  std::string type;  // the engine's name of the type; empty where it has none
+  std::string type{};  // the engine's name of the type; empty where it has none
+  // What next_batch() makes of it; null where only the values tell, as in engines whose columns
+  // have no types.
+  ColumnType batch_type = ColumnType::null;
 };
 
 // The rows of one statement, read forward once, in bounded memory, by next() or by next_batch().
@@ -32,8 +35,9 @@ class VDK_API ResultStream {
   // blobs as hexadecimal) come as text.
   virtual bool next(std::vector<Value>& row) = 0;
   // The next rows, at most `max_rows`, as columns that keep the types which Value has no place for;
-  // nothing at the end. A later batch may have another type for a column where the engine's columns
-  // have none. Built from next() where a driver has nothing better.
+  // nothing at the end. A batch may have another type than the column: a narrower one where its
+  // values allow, a wider one where they need it. Built from next() where a driver has nothing
+  // better.
   [[nodiscard]] virtual std::optional<Batch> next_batch(std::size_t max_rows);
   // Runs the statement to its end without handing out what is left of its rows.
   virtual void drain();

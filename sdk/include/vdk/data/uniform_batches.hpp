@@ -12,13 +12,13 @@
 
 namespace vdk {
 
-// Takes batches from a function until it gives nothing. The schema is the first batch's; a column
-// without a value in it becomes text where more rows follow. Later batches are converted where
-// nothing is lost by it. A second thread is refused while one reads.
+// Takes batches from a function until it gives nothing. Columns whose type is known keep it; the
+// others get the first batch's, or text where it has no value for them and more rows follow.
+// Batches are converted where nothing is lost by it. A second thread is refused while one reads.
 class VDK_API UniformBatches {
  public:
   using Next = std::function<std::optional<Batch>()>;
-  // `columns` name the columns where there is no row at all.
+  // `columns`: their names, and their types as far as they are known (else null).
   UniformBatches(Next next, Schema columns) : next_(std::move(next)), schema_(std::move(columns)) {}
 
   [[nodiscard]] const Schema& schema();
