@@ -30,8 +30,7 @@ constexpr std::size_t kRowsAtOnce = 10'000;
           .attr("from_core")(make_str(error.type_name()),
                              make_str(to_string(error.resolvable_by())), make_str(text.what),
                              make_str(text.why), make_str(text.consequence),
-                             make_str(text.countermeasure),
-                             dynamic_cast<const ConnectionFault*>(&error) != nullptr);
+                             make_str(text.countermeasure), error.is_transient());
   PyErr_SetObject(exception.type().ptr(), exception.ptr());
   nb::raise_python_error();
 }

@@ -73,15 +73,13 @@ def test_each_form_of_output_says_the_same(vdk):
 
 
 def test_arrow_stream_is_read_by_others(vdk):
-    pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.ipc
-
+    ipc = pytest.importorskip("pyarrow.ipc", reason="pyarrow is not installed")
     query = """
         select i, i::varchar as s, null::bigint as n, i % 2 = 0 as b, i / 4 as r,
                date '2020-01-01' + i::int as d, timestamp '2020-01-01 00:00:01.5' as t, '\\xAA'::blob as x
         from range(25000) as rows(i)"""
     done = vdk("duckdb-query", "-o", "arrow", "-q", query, text=False)
-    table = pyarrow.ipc.open_stream(done.stdout).read_all()
+    table = ipc.open_stream(done.stdout).read_all()
     table.validate(full=True)
     assert [str(field.type) for field in table.schema] == [
         "int64", "large_string", "int64", "bool", "double", "date32[day]", "timestamp[us]",
@@ -94,7 +92,7 @@ def test_arrow_stream_is_read_by_others(vdk):
     assert str(table.slice(3, 1).to_pylist()[0]["d"]) == "2020-01-04"
 
     empty = vdk("sqlite-query", "-o", "arrow", "-q", "create table t (x)", text=False)
-    assert pyarrow.ipc.open_stream(empty.stdout).read_all().num_rows == 0
+    assert ipc.open_stream(empty.stdout).read_all().num_rows == 0
 
 
 def test_arrow_stream_begins_and_ends_as_the_format_says(vdk):

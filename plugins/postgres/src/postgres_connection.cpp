@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,13 @@ std::string consequence_of(std::string_view sql, PGTransactionStatusType status)
                     .countermeasure =
                         "Send rows for ingestion, read them by a query, or name a file of the "
                         "server in the COPY statement."});
+}
+
+std::optional<std::int64_t> changed_by(PGresult* result) {
+  const std::string_view count = PQcmdTuples(result);
+  std::int64_t rows = 0;
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), rows);
+  return error == std::errc() ? std::optional(rows) : std::nullopt;
 }
 
 // The rows of the last statement, the rest of which is still to come from the server.
@@ -187,6 +195,7 @@ std::unique_ptr<ResultStream> PostgresConnection::execute(std::string_view sql) 
   }
   Session& session = *session_;
   session.clear_interrupt();
+  changed_rows_.reset();
   std::string text(sql);
   session.send(text);
 
@@ -210,10 +219,25 @@ std::unique_ptr<ResultStream> PostgresConnection::execute(std::string_view sql) 
       case PGRES_BAD_RESPONSE:
         fail(session, text, std::move(result));
       default:
+        changed_rows_ = changed_by(result.get());
         ++ended;
     }
   }
   return nullptr;
+}
+
+std::string PostgresConnection::literal(const SqlParameter& value) const {
+  if (value.type != ColumnType::binary) {
+    return DriverConnection::literal(value);
+  }
+  // Its own form has a backslash, which the session may take for an escape.
+  const std::string standard = DriverConnection::literal(value);
+  return "decode(" + standard.substr(standard.find('\'')) + ", 'hex')";
+}
+
+bool PostgresConnection::in_transaction() const {
+  const PGTransactionStatusType status = PQtransactionStatus(session_->handle());
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
 LiteralStyle PostgresConnection::literal_style() const noexcept {

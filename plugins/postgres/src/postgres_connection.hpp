@@ -1,7 +1,9 @@
 // The driver that runs SQL text on a PostgreSQL server.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,12 +22,16 @@ class PostgresConnection : public DriverConnection {
   // early are read to their end, because ending the statement would undo what it did.
   [[nodiscard]] std::unique_ptr<ResultStream> execute(std::string_view sql) override;
   [[nodiscard]] LiteralStyle literal_style() const noexcept override;
+  [[nodiscard]] std::string literal(const SqlParameter& value) const override;
+  [[nodiscard]] std::optional<std::int64_t> changed_rows() const override { return changed_rows_; }
+  [[nodiscard]] bool in_transaction() const override;
   [[nodiscard]] bool is_connected() override { return session_->is_connected(); }
   void interrupt() noexcept override { session_->interrupt(); }
   [[nodiscard]] std::string description() const override { return session_->place(); }
 
  private:
-  std::shared_ptr<Session> session_;  // shared with the result stream
+  std::shared_ptr<Session> session_;          // shared with the result stream
+  std::optional<std::int64_t> changed_rows_;  // by the last statement, unless it has rows
 };
 
 [[nodiscard]] std::unique_ptr<DriverConnection> open_connection(const Engine& engine,

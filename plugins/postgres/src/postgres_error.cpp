@@ -146,6 +146,19 @@ std::string PostgresError::type_name() const {
   return "DatabaseError";
 }
 
+bool PostgresError::is_transient() const noexcept {
+  if (Error::resolvable_by() != ResolvableBy::platform) {
+    return false;
+  }
+  if (!sqlstate_.empty()) {
+    return sqlstate_.starts_with("08") || sqlstate_.starts_with("57P0") || sqlstate_ == "53300";
+  }
+  // A name that nobody knows is a mistake, unless nobody could be asked.
+  const std::string& why = text().why;
+  return why.find("could not translate host name") == std::string::npos ||
+         why.find("Temporary failure") != std::string::npos;
+}
+
 ResolvableBy resolvable_by(std::string_view sqlstate) noexcept {
   if (sqlstate == "57014") {
     return ResolvableBy::user;  // a statement that takes too long

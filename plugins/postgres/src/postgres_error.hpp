@@ -16,6 +16,8 @@ class PostgresError : public Error {
   PostgresError(ResolvableBy by, std::string sqlstate, ErrorText text);
   ~PostgresError() override;
   [[nodiscard]] std::string type_name() const override;
+  // A server that starts or stops, has no connection left, or is not reached at all.
+  [[nodiscard]] bool is_transient() const noexcept override;
   // Five characters, or empty where the failure is not the server's word.
   [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
 

@@ -10,9 +10,9 @@ namespace vdk {
 
 struct BackoffRules {
   int attempts = 5;  // in all
-  std::chrono::milliseconds first{1000};
+  std::chrono::milliseconds first{500};
   double factor = 3;
-  std::chrono::milliseconds longest{30'000};
+  std::chrono::milliseconds longest{15'000};
 };
 
 // The pauses between attempts: growing, bounded, and each drawn between half and the whole of its

@@ -46,6 +46,8 @@ std::string Error::type_name() const {
   return "PlatformServiceError";
 }
 
+bool Error::is_transient() const noexcept { return false; }
+
 SkipRemainingSteps::SkipRemainingSteps(std::string reason) : reason_(std::move(reason)) {}
 SkipRemainingSteps::~SkipRemainingSteps() = default;
 const char* SkipRemainingSteps::what() const noexcept { return reason_.c_str(); }

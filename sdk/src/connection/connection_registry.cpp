@@ -159,8 +159,8 @@ void ConnectionRegistry::patiently(const std::string& type, const std::function<
     }
     try {
       return connect();
-    } catch (const ConnectionFault& fault) {
-      const auto pause = backoff.next();
+    } catch (const Error& fault) {
+      const auto pause = fault.is_transient() ? backoff.next() : std::nullopt;
       if (!pause) {
         throw;
       }

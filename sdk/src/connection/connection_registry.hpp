@@ -61,7 +61,7 @@ class VDK_API ConnectionRegistry {
   // The open connection of the type ("" = default), opened on first use and kept. An open one is
   // asked whether it answers, through the hooks where somebody besides the core listens to them,
   // and opened again where it does not; the reference stays valid. Opening is tried again, with
-  // pauses, after a ConnectionFault and after nothing else. Throws Error (configuration) that lists
+  // pauses, after a transient error and after no other. Throws Error (configuration) that lists
   // the known types where it is unknown.
   ManagedConnection& open(std::string_view type, const Configuration& configuration);
   [[nodiscard]] std::vector<std::string> types() const;
@@ -80,7 +80,7 @@ class VDK_API ConnectionRegistry {
   [[nodiscard]] bool is_alive(ManagedConnection& connection) const;
   [[nodiscard]] std::unique_ptr<DriverConnection> make(const std::string& type,
                                                        const Configuration& configuration);
-  // Runs it, again and again where it throws a ConnectionFault; interrupt() ends the waiting.
+  // Runs it, again and again where it throws a transient error; interrupt() ends the waiting.
   void patiently(const std::string& type, const std::function<void()>& connect);
 
   HookDispatcher& hooks_;

@@ -11,6 +11,12 @@
 namespace vdk {
 namespace {
 
+class Fault : public Error {
+ public:
+  Fault() : Error(ResolvableBy::platform, {.what = "refused"}) {}
+  bool is_transient() const noexcept override { return true; }
+};
+
 // Stands for a server: remembers statements, and can lose its connection.
 struct Server {
   std::vector<std::string> statements;
@@ -49,7 +55,7 @@ class ServerConnection : public DriverConnection {
     ++server_.opened;
     if (server_.faults > 0) {
       --server_.faults;
-      throw ConnectionFault({.what = "refused"});
+      throw Fault();
     }
     server_.connected = true;
     server_.answers = true;
@@ -191,7 +197,7 @@ TEST_F(ConnectionRegistryTest, tries_again_after_a_fault_of_the_connection) {
 TEST_F(ConnectionRegistryTest, gives_up_after_the_last_attempt) {
   registry_.add("sqlite", factory(), Provider::built_in, "sqlite");
   server_.faults = 3;
-  EXPECT_THROW((void)registry_.open("sqlite", configuration_), ConnectionFault);
+  EXPECT_THROW((void)registry_.open("sqlite", configuration_), Fault);
   EXPECT_EQ(server_.opened, 3);
 }
 
@@ -216,10 +222,10 @@ TEST_F(ConnectionRegistryTest, an_interrupt_ends_the_waiting_for_a_server) {
       "postgres",
       [&](const Configuration&, std::string_view) -> std::unique_ptr<DriverConnection> {
         patient.interrupt();
-        throw ConnectionFault({.what = "refused"});
+        throw Fault();
       },
       Provider::built_in, "postgres");
-  EXPECT_THROW((void)patient.open("postgres", configuration_), ConnectionFault);
+  EXPECT_THROW((void)patient.open("postgres", configuration_), Fault);
 }
 
 TEST_F(ConnectionRegistryTest, an_unknown_type_lists_the_known_ones) {

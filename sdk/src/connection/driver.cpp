@@ -60,10 +60,6 @@ void ResultStream::drain() {
   }
 }
 
-ConnectionFault::ConnectionFault(ErrorText text) : Error(ResolvableBy::platform, std::move(text)) {}
-ConnectionFault::~ConnectionFault() = default;
-std::string ConnectionFault::type_name() const { return "OperationalError"; }
-
 DriverConnection::~DriverConnection() = default;
 
 std::optional<std::int64_t> DriverConnection::changed_rows() const { return std::nullopt; }

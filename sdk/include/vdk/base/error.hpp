@@ -44,6 +44,8 @@ class VDK_API Error : public std::runtime_error {
   // The class name that users, plugins and summaries know: UserCodeError, VdkConfigurationError,
   // ... For an exception of another language its own class name.
   [[nodiscard]] virtual std::string type_name() const;
+  // Whether the same may go well a little later: a server that starts, a network that is cut.
+  [[nodiscard]] virtual bool is_transient() const noexcept;
   // Where it happened in the user's own files, innermost last ("20_load.py:7 in run"); empty where
   // unknown.
   [[nodiscard]] const std::vector<std::string>& locations() const noexcept { return locations_; }

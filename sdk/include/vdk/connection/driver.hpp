@@ -1,4 +1,8 @@
 // What a database driver gives to the core.
+//
+// A factory that cannot connect throws Error: a transient one (Error::is_transient) where the
+// server is starting, gone, or has no connection left, for then it is tried again; for wrong
+// credentials or a wrong address an error of configuration.
 #pragma once
 
 #include <cstddef>
@@ -43,16 +47,6 @@ class VDK_API ResultStream {
   virtual void drain();
 };
 
-// The database cannot be reached just now: the server is starting or gone, the network is cut, it
-// has no connection left. Connecting again may help; for wrong credentials or a wrong address it
-// does not, so those are errors of configuration.
-class VDK_API ConnectionFault : public Error {
- public:
-  explicit ConnectionFault(ErrorText text);
-  ~ConnectionFault() override;
-  [[nodiscard]] std::string type_name() const override;  // "OperationalError"
-};
-
 // How an engine reads a backslash inside '…': as itself, as an escape, or nobody knows.
 enum class LiteralStyle { unknown, standard, backslash };
 
@@ -72,7 +66,7 @@ class VDK_API DriverConnection {
   // Runs one SQL text: whole where the engine takes several statements, else split and in order,
   // each in the engine's own auto-commit. Returns the rows of the last statement, or null where it
   // has no result set. The stream must be destroyed before the next call. Throws Error: user for
-  // what is wrong with the statement, ConnectionFault where the connection broke.
+  // what is wrong with the statement.
   [[nodiscard]] virtual std::unique_ptr<ResultStream> execute(std::string_view sql) = 0;
 
   // How many rows the last statement changed, where the engine says so.

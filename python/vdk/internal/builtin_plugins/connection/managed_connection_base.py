@@ -31,7 +31,7 @@ def _jittered(state):
     """Growing, bounded, and not the same for all that failed together."""
     import random
 
-    return random.uniform(0.5, 1) * min(3 ** (state.attempt_number - 1), 30)
+    return random.uniform(0.5, 1) * min(0.5 * 3 ** (state.attempt_number - 1), 15)
 
 
 class _Attempt:
