@@ -96,7 +96,6 @@ void RowSpill::add(const std::vector<Value>& row) {
   if (file_) return write(row);
   std::vector<Value>& kept = kept_.emplace_back();
   kept.reserve(row.size());
-  bytes_ += sizeof kept;
   for (const Value& value : row) {
     kept.push_back(flat(value));
     bytes_ += size_of(kept.back());
@@ -135,7 +134,7 @@ void RowSpill::for_each(const std::function<void(const std::vector<Value>&)>& vi
     return;
   }
   if (std::fflush(file_.get()) != 0) fail("written");
-  std::rewind(file_.get());
+  if (std::fseek(file_.get(), 0, SEEK_SET) != 0) fail("read");
   std::vector<Value> row;
   for (std::size_t i = 0; i < rows_; ++i) {
     row.clear();

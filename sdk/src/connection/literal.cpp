@@ -27,8 +27,8 @@ std::expected<std::string, NoLiteral> text_literal(std::string_view text, Litera
   return literal;
 }
 
-std::string number_literal(std::string digits) {
-  return digits.starts_with('-') ? "(" + digits + ")" : digits;
+std::string number_literal(std::string_view digits) {
+  return digits.starts_with('-') ? '(' + std::string(digits) + ')' : std::string(digits);
 }
 
 }  // namespace vdk

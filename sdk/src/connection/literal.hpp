@@ -20,6 +20,6 @@ struct NoLiteral {
                                                                  LiteralStyle style);
 
 // A negative number is put in parentheses: after a minus it would begin a comment.
-[[nodiscard]] std::string number_literal(std::string digits);
+[[nodiscard]] std::string number_literal(std::string_view digits);
 
 }  // namespace vdk
