@@ -47,6 +47,7 @@ struct StoreQuirks {
   bool typed_columns = true;            // text that is no number does not fit a column of integers
   bool default_where_unlisted = false;  // upstream's statement named no other columns
   bool names_rows = false;              // a refusal says which rows
+  bool folds_quoted_names = true;       // "a" and "A" are one column
   // What a query reads of kSamples, where it is not what kSamples says.
   std::map<ColumnType, Value> reads{};
 };
@@ -393,14 +394,14 @@ TEST_P(StoreConformance, as_many_columns_as_the_engine_takes_fit) {
   const std::size_t columns = most == 0 ? kMany : std::min(most, kMany);
   BatchBuilder builder;
   for (std::size_t i = 0; i < columns; ++i) {
-    builder.append_integer(builder.column("c" + std::to_string(i)), static_cast<std::int64_t>(i));
+    builder.append_text(builder.column("c" + std::to_string(i)), std::to_string(i % 10));
   }
   builder.end_row();
   const TableShape table = create_filled("t", builder.finish());
   EXPECT_EQ(table.columns.size(), columns);
   const Row row = rows_of(table).at(0);
   ASSERT_EQ(row.size(), columns);
-  EXPECT_EQ(row.back(), Value(static_cast<std::int64_t>(columns - 1)));
+  EXPECT_EQ(row.back(), Value(std::to_string((columns - 1) % 10)));
 }
 
 TEST_P(StoreConformance, nothing_comes_of_batches_without_rows) {
@@ -460,7 +461,7 @@ TEST_P(StoreConformance, names_that_fold_together_are_not_two_columns) {
   builder.append_integer(builder.column("A"), 2);
   builder.end_row();
   const Batch batch = builder.finish();
-  if (store().fold("a") == store().fold("A")) {
+  if (quirks().folds_quoted_names && store().fold("a") == store().fold("A")) {
     EXPECT_THROW(store().run("CREATE TABLE t (\"a\" integer, \"A\" integer)"), Error);
   } else {
     EXPECT_EQ(rows_of(create_filled("t", batch)), (Rows{{1, 2}}));

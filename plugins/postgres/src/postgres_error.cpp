@@ -123,8 +123,9 @@ void drop_source_places(std::string& message) {
 
 }  // namespace
 
-PostgresError::PostgresError(ResolvableBy by, std::string sqlstate, ErrorText text)
-    : Error(by, std::move(text)), sqlstate_(std::move(sqlstate)) {}
+PostgresError::PostgresError(ResolvableBy by, std::string sqlstate, ErrorText text,
+                             FailurePlace place)
+    : Error(by, std::move(text)), sqlstate_(std::move(sqlstate)), place_(std::move(place)) {}
 
 PostgresError::~PostgresError() = default;
 
@@ -197,7 +198,11 @@ PostgresError statement_error(const PGresult* result, std::string_view sql, std:
                       {.what = std::move(what),
                        .why = std::move(why),
                        .consequence = std::move(consequence),
-                       .countermeasure = std::move(hint)});
+                       .countermeasure = std::move(hint)},
+                      {.context = field(result, PG_DIAG_CONTEXT),
+                       .schema = field(result, PG_DIAG_SCHEMA_NAME),
+                       .table = field(result, PG_DIAG_TABLE_NAME),
+                       .column = field(result, PG_DIAG_COLUMN_NAME)});
   if (const auto position = number(field(result, PG_DIAG_STATEMENT_POSITION))) {
     error.set_place({std::string(sql), byte_offset(sql, *position)});
   } else if (split_statements(sql, SqlDialect::postgres).size() == 1) {

@@ -10,19 +10,29 @@
 
 namespace vdk::postgres {
 
+// What a server says of the place of a failure, beside its message.
+struct FailurePlace {
+  std::string context{};
+  std::string schema{};
+  std::string table{};
+  std::string column{};
+};
+
 // Has the class name of PEP 249 that PostgreSQL's Python drivers give to its SQLSTATE.
 class PostgresError : public Error {
  public:
-  PostgresError(ResolvableBy by, std::string sqlstate, ErrorText text);
+  PostgresError(ResolvableBy by, std::string sqlstate, ErrorText text, FailurePlace place = {});
   ~PostgresError() override;
   [[nodiscard]] std::string type_name() const override;
   // A server that starts or stops, has no connection left, or is not reached at all.
   [[nodiscard]] bool is_transient() const noexcept override;
   // Five characters, or empty where the failure is not the server's word.
   [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
+  [[nodiscard]] const FailurePlace& place() const noexcept { return place_; }
 
  private:
   std::string sqlstate_;
+  FailurePlace place_;
 };
 
 // Who can do something about a statement that the server refused with this SQLSTATE.

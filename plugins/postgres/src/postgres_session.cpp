@@ -26,6 +26,7 @@ constexpr milliseconds kObeyLimit{5'000};
 // A request that came before the statement was lost.
 constexpr milliseconds kCancelAgain{500};
 constexpr std::size_t kCancelMessage = 256;  // libpq's own bound
+constexpr std::size_t kCopyPiece = std::size_t{256} << 10;
 
 std::string text_or(const char* text, const char* otherwise) {
   return text && *text ? text : otherwise;
@@ -104,8 +105,10 @@ Session::Session(const Settings& settings) : engine_(settings.engine), owner_(ge
   make_text_forms_exact();
 }
 
+bool Session::is_ours() const noexcept { return getpid() == owner_; }
+
 Session::~Session() {
-  if (getpid() != owner_) {
+  if (!is_ours()) {
     // NOLINTNEXTLINE(bugprone-unused-return-value): lost on purpose, it is the parent's
     (void)connection_.release();
     return;
@@ -229,14 +232,92 @@ void Session::run(const std::string& sql) {
   }
 }
 
-void Session::wait_for_input() {
+void Session::begin_copy(const std::string& sql) {
+  send(sql);
+  Result result = next_result();
+  if (result && PQresultStatus(result.get()) == PGRES_COPY_IN) {
+    // Whoever waits for a server that does not read must still hear of its end, or of ours.
+    if (PQsetnonblocking(handle(), 1) == 0) {
+      return;
+    }
+    abandon_copy();
+    throw_lost();
+  }
+  const bool failed = result && has_failed(result.get());
+  const Result failure = finish(failed ? std::move(result) : Result());
+  if (failure) {
+    throw statement_error(failure.get(), sql, place_, {});
+  }
+}
+
+void Session::put(std::string_view data) {
+  while (!data.empty()) {
+    const std::string_view piece = data.substr(0, kCopyPiece);
+    const int taken = PQputCopyData(handle(), piece.data(), static_cast<int>(piece.size()));
+    if (taken < 0) {
+      throw_lost();
+    }
+    flush();
+    if (taken > 0) {
+      data.remove_prefix(piece.size());
+    }
+  }
+}
+
+void Session::end_copy(const std::string& sql) {
+  if (PQputCopyEnd(handle(), nullptr) < 0) {
+    throw_lost();
+  }
+  flush();
+  const Result failure = finish();
+  (void)PQsetnonblocking(handle(), 0);
+  if (failure) {
+    throw statement_error(failure.get(), sql, place_, {});
+  }
+}
+
+void Session::abandon_copy() noexcept {
+  try {
+    if (!connection_ || PQstatus(handle()) != CONNECTION_OK) {
+      return;
+    }
+    // Nothing where the statement is over already.
+    if (PQputCopyEnd(handle(), "its rows are not wanted any more") == 1) {
+      flush();
+    }
+    (void)finish();
+    (void)PQsetnonblocking(handle(), 0);
+  } catch (const std::exception& error) {
+    log(LogLevel::debug, kLogger, std::string("A COPY could not be ended: ") + error.what());
+  }
+}
+
+// Until the system has taken all that waits to be sent.
+void Session::flush() {
+  for (;;) {
+    const int left = PQflush(handle());
+    if (left == 0) {
+      return;
+    }
+    if (left < 0) {
+      throw_lost();
+    }
+    // What the server says meanwhile must be read, or both would wait for each other.
+    if ((wait_for(POLLOUT) & POLLIN) != 0 && PQconsumeInput(handle()) == 0) {
+      throw_lost();
+    }
+  }
+}
+
+short Session::wait_for(short events) {
   Clock::time_point give_up = Clock::time_point::max();
   for (;;) {
     // Once it was interrupted, the server has a bounded time to say so.
     if (interrupted_.load() && give_up == Clock::time_point::max()) {
       give_up = Clock::now() + kObeyLimit;
     }
-    std::array<pollfd, 2> entries{pollfd{.fd = PQsocket(handle()), .events = POLLIN, .revents = 0},
+    const auto wanted = static_cast<short>(POLLIN | events);
+    std::array<pollfd, 2> entries{pollfd{.fd = PQsocket(handle()), .events = wanted, .revents = 0},
                                   pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
     int limit = -1;
     if (give_up != Clock::time_point::max()) {
@@ -259,7 +340,7 @@ void Session::wait_for_input() {
       cancel();
     }
     if (entries[0].revents != 0) {
-      return;
+      return entries[0].revents;
     }
     if (entries[1].revents != 0) {
       std::uint64_t ignored = 0;
@@ -286,7 +367,7 @@ bool has_failed(const PGresult* result) noexcept {
 
 bool Session::is_connected() noexcept {
   PGconn* connection = handle();
-  if (!connection || getpid() != owner_ || PQstatus(connection) != CONNECTION_OK) {
+  if (!connection || !is_ours() || PQstatus(connection) != CONNECTION_OK) {
     return false;
   }
   // What came meanwhile is either news from a live server or the end of the connection.

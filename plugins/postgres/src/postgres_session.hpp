@@ -42,7 +42,17 @@ class Session {
   // Runs a text without rows to its end. Throws PostgresError.
   void run(const std::string& sql);
 
+  // COPY FROM STDIN: the statement, its data in pieces, its end. A failure of the rows may show at
+  // the end only. put() returns once the piece is handed over, so that no more than one waits in
+  // memory. Where put() throws, the statement still wants its end: abandon_copy() undoes it.
+  void begin_copy(const std::string& sql);
+  void put(std::string_view data);
+  void end_copy(const std::string& sql);
+  void abandon_copy() noexcept;
+
   [[nodiscard]] bool is_connected() noexcept;
+  // False in a forked child.
+  [[nodiscard]] bool is_ours() const noexcept;
   void interrupt() noexcept;
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(); }
   void clear_interrupt() noexcept { interrupted_.store(false); }
@@ -68,7 +78,10 @@ class Session {
 
   void connect(const Settings& settings);
   void make_text_forms_exact();
-  void wait_for_input();
+  void wait_for_input() { (void)wait_for(0); }
+  // Waits for input, or for one of these events of the socket too; returns what came.
+  short wait_for(short events);
+  void flush();
   void cancel() noexcept;
   [[noreturn]] void throw_lost();
 
