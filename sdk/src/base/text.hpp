@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vdk/base/export.hpp"
+#include "vdk/base/utf8.hpp"  // IWYU pragma: export
 
 namespace vdk {
 
@@ -30,9 +31,6 @@ namespace vdk {
 // its length).
 [[nodiscard]] std::optional<std::string> nearest_name(std::string_view name,
                                                       std::span<const std::string> candidates);
-
-// The byte offset of the first byte that is not UTF-8, or nothing.
-[[nodiscard]] VDK_API std::optional<std::size_t> find_invalid_utf8(std::string_view text) noexcept;
 
 // Columns of a terminal that the text takes (wide and combining characters counted).
 [[nodiscard]] std::size_t display_width(std::string_view utf8) noexcept;

@@ -69,6 +69,11 @@ PluginManifest parse_manifest(const fs::path& file) {
   manifest.section_keys = names_at(json, "section_keys");
   const Value* trimmed = json.find("trimmed_section_names");
   manifest.trimmed_section_names = trimmed && trimmed->if_bool() && *trimmed->if_bool();
+  if (const Value* formats = json.find("formats"); formats && formats->if_map()) {
+    for (const Member& format : *formats->if_map()) {
+      manifest.formats.emplace_back(lower(format.key), names_at(*formats, format.key));
+    }
+  }
   if (const Value* options = json.find("options"); options && options->if_list()) {
     for (const Value& entry : *options->if_list()) manifest.options.push_back(parse_option(entry));
   }
@@ -113,10 +118,14 @@ class PluginIndex::OpenPlugin : public Contributions {
   void add_sink(std::string_view method, SinkFactory factory) override {
     sinks_[lower(method)] = std::move(factory);
   }
+  void add_format(std::string_view name, FileFormat format) override {
+    formats_[lower(name)] = std::move(format);
+  }
   HookDispatcher& hooks() override { return hooks_; }
 
   [[nodiscard]] const auto& connections() const noexcept { return connections_; }
   [[nodiscard]] const auto& sinks() const noexcept { return sinks_; }
+  [[nodiscard]] const auto& formats() const noexcept { return formats_; }
 
  private:
   HookDispatcher& hooks_;
@@ -124,6 +133,7 @@ class PluginIndex::OpenPlugin : public Contributions {
   std::unique_ptr<Plugin> plugin_;
   std::map<std::string, ConnectionFactory, std::less<>> connections_;
   std::map<std::string, SinkFactory, std::less<>> sinks_;
+  std::map<std::string, FileFormat, std::less<>> formats_;
 };
 
 std::string why_refused(const PluginDescriptor* descriptor) {
@@ -188,11 +198,9 @@ PluginIndex::OpenPlugin& PluginIndex::open(const PluginManifest& manifest) {
 
 namespace {
 
-// The factory of the first name that the manifest lists: the one that stands for the plugin.
 template <class Factories>
-const auto& contributed(const Factories& factories, const std::vector<std::string>& names,
+const auto& contributed(const Factories& factories, std::string_view name,
                         const PluginManifest& manifest, std::string_view kind) {
-  const std::string name = names.empty() ? std::string() : names.front();
   const auto found = factories.find(name);
   if (found == factories.end()) {
     throw configuration_error(
@@ -204,14 +212,43 @@ const auto& contributed(const Factories& factories, const std::vector<std::strin
   return found->second;
 }
 
+// The name that stands for the plugin.
+std::string first_of(const std::vector<std::string>& names) {
+  return names.empty() ? std::string() : names.front();
+}
+
 }  // namespace
 
 const ConnectionFactory& PluginIndex::connection_factory(const PluginManifest& manifest) {
-  return contributed(open(manifest).connections(), manifest.connections, manifest, "connection");
+  return contributed(open(manifest).connections(), first_of(manifest.connections), manifest,
+                     "connection");
 }
 
 const SinkFactory& PluginIndex::sink_factory(const PluginManifest& manifest) {
-  return contributed(open(manifest).sinks(), manifest.sinks, manifest, "ingest method");
+  return contributed(open(manifest).sinks(), first_of(manifest.sinks), manifest, "ingest method");
+}
+
+const FileFormat& PluginIndex::format(std::string_view name) {
+  std::vector<std::string> known;
+  for (const PluginManifest& manifest : manifests_) {
+    for (const auto& [format, endings] : manifest.formats) {
+      if (format == name) return contributed(open(manifest).formats(), name, manifest, "format");
+      known.push_back(format);
+    }
+  }
+  throw user_error({.what = fmt::format("There is no file format '{}'.", name),
+                    .why = fmt::format("Known are: {}.", join(known, ", ")),
+                    .consequence = "No row was read or written.",
+                    .countermeasure = "Name one of them with --format."});
+}
+
+std::string PluginIndex::format_of_ending(std::string_view ending) const {
+  for (const PluginManifest& manifest : manifests_) {
+    for (const auto& [format, endings] : manifest.formats) {
+      if (std::ranges::find(endings, lower(ending)) != endings.end()) return format;
+    }
+  }
+  return {};
 }
 
 }  // namespace vdk

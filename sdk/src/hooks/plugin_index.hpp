@@ -9,10 +9,12 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
+#include "vdk/data/file_format.hpp"
 #include "vdk/hooks/plugin.hpp"
 
 namespace vdk {
@@ -31,6 +33,8 @@ struct PluginManifest {
   std::vector<std::string> section_keys;
   // Upstream's plugin of this engine trims the letters of "vdk_" from the names of sub-sections.
   bool trimmed_section_names = false;
+  // Of files; each with the endings of their names, lower case, without a dot.
+  std::vector<std::pair<std::string, std::vector<std::string>>> formats;
   std::vector<Option> options;
   std::filesystem::path module;
 };
@@ -56,6 +60,10 @@ class VDK_API PluginIndex {
   // contribute what its manifest says.
   [[nodiscard]] const ConnectionFactory& connection_factory(const PluginManifest& manifest);
   [[nodiscard]] const SinkFactory& sink_factory(const PluginManifest& manifest);
+  // The format of that name. Throws Error (user) that lists the known ones where it is unknown.
+  [[nodiscard]] const FileFormat& format(std::string_view name);
+  // The format of files whose names end so ("csv"); empty where no plugin says.
+  [[nodiscard]] std::string format_of_ending(std::string_view ending) const;
 
  private:
   class OpenPlugin;

@@ -20,6 +20,7 @@ class DriverConnection;
 class HookDispatcher;
 class Sink;
 struct Destination;
+struct FileFormat;
 
 // Opens a connection for the configuration section (the main section, or a sub-section such as
 // "reports").
@@ -35,6 +36,7 @@ class VDK_API Contributions {
   virtual ~Contributions();
   virtual void add_connection(std::string_view type, ConnectionFactory factory) = 0;
   virtual void add_sink(std::string_view method, SinkFactory factory) = 0;
+  virtual void add_format(std::string_view name, FileFormat format) = 0;
   [[nodiscard]] virtual HookDispatcher& hooks() = 0;
 };
 
