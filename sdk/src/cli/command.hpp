@@ -95,6 +95,10 @@ VDK_API void register_core_commands(HookDispatcher& hooks, const PluginIndex& pl
 [[nodiscard]] Command completion_command();
 [[nodiscard]] std::vector<Command> engine_query_commands(
     const std::vector<PluginManifest>& manifests);
+[[nodiscard]] Command ingest_command();
+[[nodiscard]] Command ingest_csv_command();
+[[nodiscard]] Command export_command();
+[[nodiscard]] Command export_csv_command();
 
 // Parses the words behind the command's name. Throws UsageError.
 [[nodiscard]] std::map<std::string, std::vector<std::string>> parse_command_line(

@@ -70,6 +70,7 @@ class VDK_API Program {
   [[nodiscard]] Host& host() noexcept { return host_; }
   [[nodiscard]] HookDispatcher& hooks() noexcept { return hooks_; }
   [[nodiscard]] const PluginIndex& plugins() const noexcept { return plugins_; }
+  [[nodiscard]] PluginIndex& plugins() noexcept { return plugins_; }
   // Everything behind the program's name, as it was typed.
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   // What vdk_command_line gathered. Empty until run().

@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
-#include "cli/job_directory.hpp"
+#include "cli/command_job.hpp"
 #include "cli/table.hpp"
 #include "data/arrow_ipc.hpp"
-#include "job/cancellation.hpp"
-#include "job/job_runner.hpp"
 #include "vdk/connection/result_batch.hpp"
 #include "vdk/data/uniform_batches.hpp"
 
@@ -124,31 +122,10 @@ QueryOutput output_of(const Invocation& invocation) {
 }
 
 int print_query(Program& program, const Query& query) {
-  const std::filesystem::path directory = std::filesystem::current_path();
-  const JobConfig job_config(directory);
-  const Configuration configuration = program.configure(&job_config, {});
-  set_log_level(program.verbosity().value_or(LogLevel::warning));
-  EventStream events;
-  Cancellation cancellation;
-  const RunIds ids =
-      make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
-                   configuration.get_string("attempt_id"));
-  register_query_comments(program.hooks(), job_name_of(directory), ids.op_id);
-  RunScope scope{program.hooks(), events, cancellation, ids, std::chrono::system_clock::now()};
-  JobContext context(scope, configuration,
-                     {.name = job_name_of(directory),
-                      .directory = directory,
-                      .team = job_config.team().value_or("")});
-  program.hooks().initialize_job.call(context);
-  cancellation.on_signal([&context](int) { context.connections().interrupt(); });
-  program.host().watch_signals(cancellation);
-  {
+  return run_as_job(program, {}, [&](JobContext& context) {
     const auto rows = context.execute_query(query.sql, query.database, query.substitution);
     print_rows(program.host(), rows.get(), query);
-  }
-  program.hooks().finalize_job.call(context);
-  cancellation.stop();
-  return 0;
+  });
 }
 
 }  // namespace vdk

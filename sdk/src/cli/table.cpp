@@ -264,6 +264,14 @@ std::string simple_table(const std::vector<std::string>& headers,
   return text;
 }
 
+std::string with_thousands(std::int64_t number) {
+  std::string digits = fmt::format("{}", number);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  }
+  return digits;
+}
+
 std::string csv_line(const std::vector<Value>& cells) {
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {

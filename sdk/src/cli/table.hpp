@@ -1,6 +1,7 @@
 // Tables of text, in the plain style of Python's tabulate ("simple").
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -50,6 +51,9 @@ class Table {
 // The whole table; ends with a line end.
 [[nodiscard]] std::string simple_table(const std::vector<std::string>& headers,
                                        const std::vector<std::vector<Value>>& rows);
+
+// "1,234,567".
+[[nodiscard]] std::string with_thousands(std::int64_t number);
 
 // RFC 4180: quotes where needed, line ends as LF.
 [[nodiscard]] std::string csv_line(const std::vector<Value>& cells);

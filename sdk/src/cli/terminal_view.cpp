@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "cli/table.hpp"
 
 namespace vdk {
 
@@ -37,14 +38,6 @@ std::string seconds_text(const Event& event) {
   return seconds
              ? to_duration_text(std::chrono::nanoseconds(static_cast<std::int64_t>(*seconds * 1e9)))
              : std::string();
-}
-
-std::string with_thousands(std::int64_t number) {
-  std::string digits = fmt::format("{}", number);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  }
-  return digits;
 }
 
 std::string padded(std::string text, std::size_t width) {
