@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "duckdb_owned.hpp"
 #include "vdk/connection/result_batch.hpp"
 #include "vdk/connection/sql_text.hpp"
 
@@ -24,46 +25,6 @@ std::string as_setting(const Value& value) {
   }
   return to_json(value);
 }
-
-// A library's object with its function that destroys it.
-template <class Handle>
-class Owned {
- public:
-  using Destroy = void (*)(Handle*);
-  explicit Owned(Destroy destroy) noexcept : destroy_(destroy) {}
-  Owned(Owned&& other) noexcept
-      : destroy_(other.destroy_), handle_(std::exchange(other.handle_, nullptr)) {}
-  Owned& operator=(Owned&&) = delete;
-  ~Owned() {
-    if (handle_) {
-      destroy_(&handle_);
-    }
-  }
-  [[nodiscard]] Handle get() const noexcept { return handle_; }
-  [[nodiscard]] Handle* out() noexcept { return &handle_; }
-
- private:
-  Destroy destroy_;
-  Handle handle_ = nullptr;
-};
-
-class OwnedResult {
- public:
-  explicit OwnedResult(const Api& api) noexcept : api_(&api) {}
-  OwnedResult(OwnedResult&& other) noexcept
-      : api_(other.api_), result_(std::exchange(other.result_, {})) {}
-  OwnedResult& operator=(OwnedResult&&) = delete;
-  ~OwnedResult() { api_->destroy_result(&result_); }
-  [[nodiscard]] Result* get() noexcept { return &result_; }
-  [[nodiscard]] std::string error() {
-    const char* message = api_->result_error(&result_);
-    return message ? message : "";
-  }
-
- private:
-  const Api* api_;
-  Result result_{};
-};
 
 DuckdbError statement_error(std::string_view message, std::optional<TextPlace> place,
                             std::string consequence = {}) {
@@ -345,7 +306,10 @@ Place configured_place(const Configuration& configuration) {
 
 Connection::Connection(const Api& api, const Place& place)
     : api_(api), path_(place.path), key_(place.path) {
-  if (path_ != kInMemory) {
+  if (place.is_private) {
+    static std::atomic<std::uint64_t> number{0};
+    key_ += std::to_string(++number);
+  } else if (path_ != kInMemory) {
     std::error_code failure;
     const auto canonical =
         std::filesystem::weakly_canonical(std::filesystem::absolute(path_, failure), failure);

@@ -17,7 +17,8 @@ namespace vdk::duckdb {
 // Where the data is and how its engine is configured.
 struct Place {
   std::string path;  // ":memory:" is one database in memory, shared like a file
-  std::map<std::string, std::string> settings;
+  std::map<std::string, std::string> settings{};
+  bool is_private = false;  // in memory: not shared with anybody
 };
 // Throws Error (configuration) where duckdb_configuration_dictionary is no JSON object.
 [[nodiscard]] Place configured_place(const Configuration& configuration);

@@ -1,5 +1,6 @@
-// DuckDB as a connection and as an ingest method.
+// DuckDB as a connection and as an ingest method, and Parquet files through it.
 #include "duckdb_connection.hpp"
+#include "duckdb_parquet.hpp"
 #include "duckdb_store.hpp"
 #include "vdk/hooks/plugin.hpp"
 
@@ -12,6 +13,7 @@ class DuckdbPlugin : public vdk::Plugin {
     contributions.add_sink(
         "duckdb",
         vdk::make_table_sink(vdk::duckdb::open_store, "duckdb_ingest_auto_create_table_enabled"));
+    contributions.add_format("parquet", vdk::duckdb::parquet_format());
   }
 };
 

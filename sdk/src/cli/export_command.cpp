@@ -98,6 +98,12 @@ int export_rows(Program& program, const Export& request,
     std::optional<OutputFile> file;
     if (request.file != "-") file.emplace(request.file);
     const FileFormat& format = program.plugins().format(request.format);
+    if (!format.open_writer) {
+      throw user_error(
+          {.what = fmt::format("Files of the format {} are only read.", request.format),
+           .consequence = "Nothing was written.",
+           .countermeasure = "Export to another format."});
+    }
     const auto writer = format.open_writer(
         context.configuration(),
         [&](std::string_view bytes) {

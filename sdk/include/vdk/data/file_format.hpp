@@ -25,7 +25,7 @@ struct InputFile {
 // Takes the bytes of a file in their order.
 using ByteSink = std::function<void(std::string_view)>;
 
-// Options are one JSON object; null means none.
+// Options are one JSON object; null means none. A format that is only read has no open_writer.
 struct FileFormat {
   // All files are read as one source: a column has one type in all of them. Throws Error (user)
   // where an option or a file is wrong, and UnknownOption.
