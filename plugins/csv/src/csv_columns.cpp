@@ -97,6 +97,20 @@ std::optional<Misfit> infer(const Rows& rows, const ColumnPlan& plan, const Numb
 ColumnBuilder::ColumnBuilder(const ColumnPlan& plan, ColumnType type, const NumberSyntax& syntax)
     : plan_(plan), syntax_(syntax), column_{{plan.name, type}} {}
 
+void ColumnBuilder::reserve(std::size_t rows) {
+  switch (column_.field.type) {
+    case ColumnType::null:
+      return;
+    case ColumnType::boolean:
+      return column_.values.reserve(rows / 8 + 1);
+    case ColumnType::integer:
+    case ColumnType::real:
+      return column_.values.reserve(rows * 8);
+    default:
+      return column_.offsets.reserve(rows + 1);
+  }
+}
+
 bool ColumnBuilder::append(const Rows& rows, std::size_t& nulls) {
   const std::size_t nulls_before = nulls_;
   if (!column_.validity.empty()) column_.validity.resize((rows_ + rows.count + 7) / 8, 0xFF);

@@ -64,6 +64,8 @@ class ColumnBuilder {
   // `plan` and `syntax` must outlive the builder.
   ColumnBuilder(const ColumnPlan& plan, ColumnType type, const NumberSyntax& syntax);
 
+  // Makes room for that many rows.
+  void reserve(std::size_t rows);
   // Appends the rows' values; returns how many are null. False where a text does not fit: the file
   // is not the one whose types were inferred.
   [[nodiscard]] bool append(const Rows& rows, std::size_t& nulls);

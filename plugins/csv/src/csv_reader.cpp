@@ -548,6 +548,7 @@ Batch CsvReader::State::parse(const Range& range, Scratch& scratch) const {
   builders.reserve(file.columns.size());
   for (std::size_t i = 0; i < file.columns.size(); ++i) {
     builders.emplace_back(file.columns[i], file.types[i], syntax);
+    builders.back().reserve(static_cast<std::size_t>(range.rows));
   }
   Records found = records(file, range.begin, range.end, scratch);
   std::uint64_t seen = 0;

@@ -107,7 +107,7 @@ Split Tokenizer::split_with(char* text, std::size_t from, std::size_t end, std::
       skip_first = true;
     }
   };
-  const auto put = [&](std::size_t at) {
+  const auto put = [&](std::size_t at) __attribute__((always_inline)) {
     if (count < columns) [[likely]] {
       if (in == In::field && (!kExtended || !has_escapes)) [[likely]] {
         *fields++ = {static_cast<std::uint32_t>(field), static_cast<std::uint32_t>(at - field)};

@@ -97,7 +97,8 @@ inline std::uint64_t value_of_digits(std::uint64_t word) noexcept {
 
 // Up to 16 digits without anything else, at a place behind which 8 bytes may be read. False where
 // the text is no such number, which says nothing about others.
-inline bool fast_digits(const char* text, std::size_t size, std::uint64_t& value) noexcept {
+[[gnu::always_inline]] inline bool fast_digits(const char* text, std::size_t size,
+                                               std::uint64_t& value) noexcept {
   if (size - 1 < 8) {
     const std::uint64_t word = detail::load_digits(text, size);
     value = detail::value_of_digits(word);
@@ -112,7 +113,8 @@ inline bool fast_digits(const char* text, std::size_t size, std::uint64_t& value
   return false;
 }
 
-inline bool fast_integer(const char* text, std::size_t size, std::int64_t& value) noexcept {
+[[gnu::always_inline]] inline bool fast_integer(const char* text, std::size_t size,
+                                                std::int64_t& value) noexcept {
   const bool negative = size != 0 && *text == '-';
   std::uint64_t magnitude = 0;
   if (!fast_digits(text + (negative ? 1 : 0), size - (negative ? 1 : 0), magnitude)) return false;
@@ -121,7 +123,8 @@ inline bool fast_integer(const char* text, std::size_t size, std::int64_t& value
 }
 
 // Numbers of up to 15 digits with or without a point, whose double is one division away.
-inline bool fast_real(const char* text, std::size_t size, char point, double& value) noexcept {
+[[gnu::always_inline]] inline bool fast_real(const char* text, std::size_t size, char point,
+                                             double& value) noexcept {
   static constexpr std::array<double, 16> kPowers{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
   const bool negative = size != 0 && *text == '-';
