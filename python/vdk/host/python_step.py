@@ -34,9 +34,12 @@ def run_step(path, name, job_directory, job_input):
         terminal = sys.modules.get("vdk.host.terminal")
         if terminal is not None:
             terminal.flush()
-        # The step may have changed sys.path; as many of our entries as we put there go.
+        # The step may have changed sys.path; as many of our entries as we put there go. The list
+        # itself stays as it is: a thread that imports walks along it, and would miss an entry.
         if job_directory in sys.path:
-            sys.path.remove(job_directory)
+            without = list(sys.path)
+            without.remove(job_directory)
+            sys.path = without
 
 
 def module_name(name):
