@@ -205,12 +205,12 @@ std::string insert_statement(const TableShape& table, std::span<const std::size_
   for (std::size_t i = 0; i < into.size(); ++i) {
     const TableColumn& column = table.columns[into[i]];
     listed[into[i]] = true;
-    const std::string marker = "?" + std::to_string(i + 1);
-    // What a row becomes must not depend on which other rows are in its batch: a missing value is
-    // NULL, or the default where the table refuses NULL, whether its column is listed or not.
+    // The markers have no numbers: Python's module takes "?1" for a name, and that of 3.14 refuses
+    // a sequence for names. What a row becomes must not depend on which other rows are in its
+    // batch: a missing value is NULL, or the default where the table refuses NULL, whether its
+    // column is listed or not.
     const bool defaulted = column.not_null && !column.default_value.empty();
-    add(column.name,
-        defaulted ? "coalesce(" + marker + ", (" + column.default_value + "))" : marker);
+    add(column.name, defaulted ? "coalesce(?, (" + column.default_value + "))" : "?");
   }
   for (std::size_t i = 0; i < listed.size(); ++i) {
     const TableColumn& column = table.columns[i];
