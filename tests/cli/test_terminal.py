@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import select
 import sys
 from pathlib import Path
 
@@ -16,15 +17,31 @@ PYTHON = os.environ.get("VDK_COMPAT_PYTHON", sys.executable)
 LIVE_LINE = re.compile(rb"10_step[.]py +\d")
 
 
+TIME_LIMIT_SECONDS = 60
+
+# Each wait() is for a gate of its own: a file that the test makes.
+STEP_THAT_WAITS = """
+import itertools, os, sys, time
+
+gates = itertools.count(1)
+
+def wait():
+    gate = f"{os.environ['GATE']}{next(gates)}"
+    while not os.path.exists(gate):
+        time.sleep(0.005)
+
+"""
+
+
 class Run:
     """A run of one step in a terminal, and the text that the terminal gets of it."""
 
     def __init__(self, root, body, *words, **env):
         self.gate = root / "gate"
-        os.mkfifo(self.gate)
+        self.opened = 0
         job = root / "job"
         job.mkdir()
-        source = "import os, sys\n\n\ndef wait():\n    open(os.environ['GATE']).close()\n\n\n"
+        source = STEP_THAT_WAITS
         lines = [f"    {line}" for line in body.strip().splitlines()]
         (job / "10_step.py").write_text(source + "\n".join(["def run(job_input):", *lines, ""]))
         self.bytes = b""
@@ -44,6 +61,8 @@ class Run:
             os.execve(VDK, [str(VDK), "run", "job", *words], kept | fixed | env)
 
     def read(self):
+        ready, _, _ = select.select([self.terminal], [], [], TIME_LIMIT_SECONDS)
+        assert ready, f"nothing more came after:\n{self.bytes.decode()}"
         try:
             text = os.read(self.terminal, 65536)
         except OSError:  # Linux: the other end is closed
@@ -56,8 +75,8 @@ class Run:
         seen = len(self.bytes)
         while not re.search(pattern, self.bytes[seen:]):
             assert self.read(), self.bytes.decode()
-        with self.gate.open("wb"):
-            pass
+        self.opened += 1
+        Path(f"{self.gate}{self.opened}").touch()
 
     def screen(self, exit_code=0):
         """The lines that are on the screen when all is over."""
@@ -196,7 +215,7 @@ def test_failure_names_its_cause_its_place_and_what_did_not_run(tmp_path):
     assert screen[2].startswith("ERROR in ")
     assert screen[3:] == [
         "ValueError: too few rows",
-        "  at 10_step.py:10 in run",
+        f"  at 10_step.py:{STEP_THAT_WAITS.count(chr(10)) + 3} in run",
         "Not run: 20_next.sql, 30_last.py",
         "",
     ]
