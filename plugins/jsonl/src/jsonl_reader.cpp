@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "json_parser.hpp"
 #include "vdk/base/utf8.hpp"

@@ -1,12 +1,12 @@
 #include "cli/command.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
 
 #include "base/text.hpp"
 #include "vdk/hooks/hooks.hpp"

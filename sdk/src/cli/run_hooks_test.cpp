@@ -33,6 +33,7 @@ class PluginHost final : public Host {
   void watch_output(TerminalView*) override {}
   void write_out(std::string_view text) override { out += text; }
   void write_err(std::string_view text) override { err += text; }
+  void write_result(std::string_view bytes) override { out += bytes; }
 
   std::string out;
   std::string err;
