@@ -159,17 +159,17 @@ struct JsonlReader::State {
     return error_at(file, line_of(parser.place()),
                     "This is no object of JSON: " + parser.reason() + ".");
   }
-  [[nodiscard]] static Error error_at(const File& file, std::uint64_t line, std::string what) {
+  [[nodiscard]] static Error error_at(const File& file, std::uint64_t line,
+                                      const std::string& what) {
     return user_error({.what = file.name() + ", line " + std::to_string(line) + ": " + what,
                        .consequence = "The rows before it may be ingested, nothing behind it is.",
                        .countermeasure = "Correct the file."});
   }
 };
 
-JsonlReader::JsonlReader(std::vector<InputFile> files)
-    : JsonlReader(std::move(files), Settings()) {}
+JsonlReader::JsonlReader(const std::vector<InputFile>& files) : JsonlReader(files, Settings()) {}
 
-JsonlReader::JsonlReader(std::vector<InputFile> files, Settings settings)
+JsonlReader::JsonlReader(const std::vector<InputFile>& files, Settings settings)
     : state_(std::make_unique<State>()) {
   state_->settings = settings;
   for (const InputFile& file : files) state_->files.emplace_back(file);

@@ -19,8 +19,8 @@ class JsonlReader : public BatchReader {
     std::size_t longest_object = std::size_t{256} << 20U;
   };
 
-  explicit JsonlReader(std::vector<InputFile> files);
-  JsonlReader(std::vector<InputFile> files, Settings settings);
+  explicit JsonlReader(const std::vector<InputFile>& files);
+  JsonlReader(const std::vector<InputFile>& files, Settings settings);
   ~JsonlReader() override;
 
   // Throws Error (user) with file and line where the text is no object.
