@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "duckdb_connection.hpp"
 #include "duckdb_owned.hpp"

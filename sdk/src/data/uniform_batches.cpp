@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "vdk/base/error.hpp"
 #include "vdk/data/batch_builder.hpp"
