@@ -138,7 +138,7 @@ class ExportedStream {
     std::optional<Batch> batch = batches_->next();
     if (!batch) return;
     ArrowSchema unused{};
-    Batch::export_to_arrow(std::move(*batch), &unused, array);
+    Batch::export_to_arrow(*batch, &unused, array);
     unused.release(&unused);
   }
 
