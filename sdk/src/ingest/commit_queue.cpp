@@ -1,0 +1,142 @@
+#include "ingest/commit_queue.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include "vdk/base/error.hpp"
+
+namespace vdk {
+namespace {
+
+// Signals are for the host's threads: a worker must not be the one that a handler interrupts.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, fault);
+    pthread_sigmask(SIG_BLOCK, &all, &former_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t former_{};
+};
+
+}  // namespace
+
+void CommitQueue::push(Lane& lane, Item item) {
+  const std::lock_guard lock(mutex_);
+  ensure_worker();
+  lane.committer.count_sent(item.batch.rows());
+  bytes_ += item.bytes;
+  lane.waiting.push_back(std::move(item));
+  ++lane.pushed;
+  if (!lane.scheduled) {
+    lane.scheduled = true;
+    runnable_.push_back(&lane);
+    work_.notify_one();
+  }
+}
+
+void CommitQueue::ensure_worker() {
+  if (idle_ > runnable_.size() || workers_.size() >= settings_().threads) return;
+  try {
+    const BlockedSignals blocked;
+    workers_.emplace_back([this] { work_until_stopped(); });
+  } catch (const std::system_error& error) {
+    if (!workers_.empty()) return;  // those that there are do the work
+    throw platform_error(
+        {.what = "No thread can be started that stores the rows sent for ingestion.",
+         .why = error.what(),
+         .consequence = "Rows were not stored.",
+         .countermeasure = "Raise the limit of threads of the account or of the container."});
+  }
+}
+
+void CommitQueue::wait_for_room() {
+  const std::size_t limit = settings_().queue_bytes;
+  if (bytes_ <= limit) return;
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [&] { return bytes_ <= limit; });
+}
+
+void CommitQueue::wait_for(Lane& lane) {
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, [&lane, target = lane.pushed] { return lane.finished >= target; });
+}
+
+void CommitQueue::wait_for(std::span<Lane* const> lanes) {
+  std::vector<std::pair<const Lane*, std::uint64_t>> targets;
+  targets.reserve(lanes.size());
+  std::unique_lock lock(mutex_);
+  for (const Lane* lane : lanes) targets.emplace_back(lane, lane->pushed);
+  done_.wait(lock, [&targets] {
+    return std::ranges::all_of(
+        targets, [](const auto& each) { return each.first->finished >= each.second; });
+  });
+}
+
+void CommitQueue::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    work_.notify_all();
+  }
+  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
+}
+
+void CommitQueue::work_until_stopped() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    work_.wait(lock, [this] { return stopping_ || !runnable_.empty(); });
+    --idle_;
+    if (stopping_) return;
+    Lane& lane = *runnable_.front();
+    runnable_.pop_front();
+    std::vector<Item> items = take_items(lane);
+    lock.unlock();
+    const std::size_t count = items.size();
+    std::size_t bytes = 0;
+    for (const Item& item : items) bytes += item.bytes;
+    if (items.front().ends_load) {
+      lane.committer.end_load(items.front().step);
+    } else {
+      lane.committer.commit(std::move(items));  // whose memory is free when it returns
+    }
+    lock.lock();
+    lane.finished += count;
+    bytes_ -= bytes;
+    room_.notify_all();
+    done_.notify_all();
+    if (lane.waiting.empty()) {
+      lane.scheduled = false;
+    } else {
+      runnable_.push_back(&lane);
+    }
+  }
+}
+
+// As many batches of one load as are committed together.
+std::vector<Item> CommitQueue::take_items(Lane& lane) {
+  std::vector<Item> items;
+  std::size_t bytes = 0;
+  const bool many = lane.committer.takes_many();
+  do {
+    bytes += lane.waiting.front().bytes;
+    items.push_back(std::move(lane.waiting.front()));
+    lane.waiting.pop_front();
+  } while (many && !items.back().ends_load && !lane.waiting.empty() &&
+           !lane.waiting.front().ends_load && lane.waiting.front().step == items.back().step &&
+           bytes + lane.waiting.front().bytes <= settings_().commit_bytes);
+  return items;
+}
+
+}  // namespace vdk

@@ -1,0 +1,17 @@
+// Rows that could not be stored: summed up, and as the error that ends a run.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "vdk/base/error.hpp"
+#include "vdk/ingest/sink.hpp"
+
+namespace vdk {
+
+// Counts `more` in `sum` by reason and column; the message and first row are those of the first.
+void add_rejections(std::vector<Rejection>& sum, const std::vector<Rejection>& more);
+
+[[nodiscard]] Error rejection_error(const std::vector<std::pair<Destination, Rejection>>& rejected);
+
+}  // namespace vdk
