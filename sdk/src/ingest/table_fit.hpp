@@ -42,6 +42,11 @@ struct FittedRows {
 
 using FoldName = std::function<std::string(std::string_view)>;
 
+// How the store folds names; borrows it.
+[[nodiscard]] inline FoldName folder(const TableStore& store) {
+  return [&store](std::string_view name) { return store.fold(name); };
+}
+
 // The table's column for a name: the one of that very name, else the one that folds to the same.
 [[nodiscard]] std::optional<std::size_t> find_column(const TableShape& table, std::string_view name,
                                                      const FoldName& fold);

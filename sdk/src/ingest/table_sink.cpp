@@ -1,23 +1,22 @@
 // The rules of loads into tables, the same for every engine.
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <mutex>
-#include <random>
-#include <set>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/kill_point.hpp"
-#include "base/text.hpp"
 #include "data/batch_rows.hpp"
+#include "ingest/batch_parts.hpp"
 #include "ingest/dead_letter.hpp"
-#include "ingest/ingester.hpp"
 #include "ingest/ledger.hpp"
 #include "ingest/merge.hpp"
+#include "ingest/rejections.hpp"
+#include "ingest/store_pool.hpp"
+#include "ingest/table_definition.hpp"
 #include "ingest/table_fit.hpp"
+#include "ingest/table_settings.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/config/configuration.hpp"
@@ -28,115 +27,6 @@ namespace {
 
 constexpr std::string_view kLogger = "vdk.ingest";
 constexpr std::int64_t kMostSoughtRows = 1000;  // refused rows that are looked for one by one
-
-// Stores of one section and target that wait for their next use.
-class StorePool {
- public:
-  explicit StorePool(std::function<std::unique_ptr<TableStore>()> open) : open_(std::move(open)) {}
-
-  std::unique_ptr<TableStore> take() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        auto store = std::move(idle_.back());
-        idle_.pop_back();
-        return store;
-      }
-    }
-    return open_();
-  }
-  void give(std::unique_ptr<TableStore> store) {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(store));
-  }
-
- private:
-  std::function<std::unique_ptr<TableStore>()> open_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<TableStore>> idle_;
-};
-
-// Waits between attempts that grow and differ, so that two that met do not meet again.
-class Backoff {
- public:
-  Backoff(std::chrono::milliseconds first, std::chrono::milliseconds most)
-      : next_(first), most_(most) {}
-  void wait() {
-    std::uniform_int_distribution<std::int64_t> jitter(next_.count() / 2, next_.count());
-    std::this_thread::sleep_for(std::chrono::milliseconds(jitter(random_)));
-    next_ = std::min(next_ * 2, most_);
-  }
-
- private:
-  std::chrono::milliseconds next_;
-  std::chrono::milliseconds most_;
-  std::minstd_rand random_{std::random_device{}()};
-};
-
-enum class LedgerMode { automatic, required, off };
-
-struct Settings {
-  std::optional<Contract> contract;
-  LedgerMode ledger = LedgerMode::automatic;
-  std::string ledger_schema;
-  bool create_tables = true;
-  bool allow_rewrite = false;
-  std::chrono::seconds retry{};
-};
-
-Error bad_choice(std::string_view key, const std::string& value, std::string_view choices) {
-  return configuration_error(
-      {.what = fmt::format("{} must be one of {}, and is '{}'.", key, choices, value),
-       .consequence = "Rows cannot be ingested.",
-       .countermeasure = fmt::format("Correct {}, or remove it: its default fits.", key)});
-}
-
-Settings read_settings(const Configuration& configuration, std::string_view section,
-                       const std::string& create_option) {
-  Settings settings;
-  const std::string contract = configuration.get_string("ingest_contract");
-  settings.contract = contract_of(contract);
-  if (!settings.contract && !contract.empty()) {
-    throw bad_choice("ingest_contract", contract, "evolve, freeze, discard_row, discard_value");
-  }
-  const std::string ledger = lower(configuration.get_string("ingest_ledger"));
-  if (ledger == "required") {
-    settings.ledger = LedgerMode::required;
-  } else if (ledger == "off") {
-    settings.ledger = LedgerMode::off;
-  } else if (ledger != "auto") {
-    throw bad_choice("ingest_ledger", ledger, "auto, required, off");
-  }
-  settings.ledger_schema = configuration.get_string("ingest_ledger_schema");
-  settings.create_tables = configuration.get_bool("ingest_create_tables");
-  if (!create_option.empty()) {
-    const bool own = !configuration.get(create_option, section).is_null();
-    settings.create_tables = settings.create_tables &&
-                             configuration.get_bool(create_option, own ? section : kMainSection);
-  }
-  settings.allow_rewrite = configuration.get_bool("ingest_allow_rewrite");
-  settings.retry = std::chrono::seconds(configuration.get_integer("ingest_retry_seconds"));
-  return settings;
-}
-
-std::size_t count_rows(std::span<const Batch> batches) {
-  std::size_t rows = 0;
-  for (const Batch& batch : batches) rows += batch.rows();
-  return rows;
-}
-
-void add(std::vector<Rejection>& sum, const std::vector<Rejection>& more) {
-  for (const Rejection& rejection : more) {
-    const auto known = std::ranges::find_if(sum, [&](const Rejection& other) {
-      return other.reason == rejection.reason && other.column == rejection.column;
-    });
-    if (known == sum.end()) {
-      sum.push_back(rejection);
-    } else {
-      known->rows += rejection.rows;
-    }
-  }
-}
 
 // The engine refused values of an append, in terms of the rows that were given to the sink.
 struct Refused {
@@ -153,8 +43,8 @@ struct Portion {
 
 class TableSink final : public Sink {
  public:
-  TableSink(std::shared_ptr<StorePool> pool, Settings settings, std::filesystem::path dead_letters,
-            Destination destination)
+  TableSink(std::shared_ptr<StorePool> pool, TableSettings settings,
+            std::filesystem::path dead_letters, Destination destination)
       : pool_(std::move(pool)),
         settings_(std::move(settings)),
         dead_letter_(std::move(dead_letters)),
@@ -166,7 +56,7 @@ class TableSink final : public Sink {
     recorded_.reset();
     position_ = {};
     staging_.clear();
-    filled_.clear();
+    definition_.begin_load();
     stored_ = false;
     if (!load.resume || settings_.ledger == LedgerMode::off) return position_;
     with_store([&](TableStore& store) {
@@ -236,9 +126,10 @@ class TableSink final : public Sink {
     if (refused->rows.empty()) refused->rows = {0};
     ++sought_;
     const std::vector<Batch> rest = without(batches, refused->rows);
-    add(result.rejected, {{refused->cause.reason(), refused->cause.column(), refused->cause.what(),
-                           first_row + static_cast<std::int64_t>(refused->rows.front()),
-                           static_cast<std::int64_t>(refused->rows.size())}});
+    add_rejections(result.rejected,
+                   {{refused->cause.reason(), refused->cause.column(), refused->cause.what(),
+                     first_row + static_cast<std::int64_t>(refused->rows.front()),
+                     static_cast<std::int64_t>(refused->rows.size())}});
     bury(batches, refused->rows, first_row, refused->cause.reason());
     position_.rejected += static_cast<std::int64_t>(refused->rows.size());
     store(rest, first_row, after, result);
@@ -267,84 +158,12 @@ class TableSink final : public Sink {
     }
   }
 
-  static std::pair<std::vector<Batch>, std::vector<Batch>> halve(std::span<const Batch> batches,
-                                                                 std::size_t count) {
-    std::pair<std::vector<Batch>, std::vector<Batch>> halves;
-    for (const Batch& batch : batches) {
-      const std::size_t first = std::min(count, batch.rows());
-      count -= first;
-      if (first != 0) halves.first.push_back(slice_rows(batch, 0, first));
-      if (first != batch.rows()) {
-        halves.second.push_back(slice_rows(batch, first, batch.rows() - first));
-      }
-    }
-    return halves;
-  }
-
-  static std::vector<Batch> without(std::span<const Batch> batches,
-                                    const std::vector<std::size_t>& rows) {
-    const std::set<std::size_t> gone(rows.begin(), rows.end());
-    std::vector<Batch> rest;
-    std::size_t begin = 0;
-    for (const Batch& batch : batches) {
-      std::vector<std::size_t> kept;
-      for (std::size_t row = 0; row < batch.rows(); ++row) {
-        if (!gone.contains(begin + row)) kept.push_back(row);
-      }
-      begin += batch.rows();
-      if (kept.size() == batch.rows()) {
-        rest.push_back(batch);
-      } else if (!kept.empty()) {
-        rest.push_back(select_rows(batch, kept));
-      }
-    }
-    return rest;
-  }
-
-  // Runs work on a store, again where it met another transaction or lost its connection. `work` is
-  // the whole of a transaction; `is_done` tells after a lost connection whether it was committed.
-  template <class Work>
-  void with_store(Work work, const std::function<bool(TableStore&)>& is_done = {}) {
-    constexpr int kMostConflicts = 12;
-    int conflicts = 0;
-    Backoff between_conflicts(std::chrono::milliseconds(2), std::chrono::milliseconds(1000));
-    Backoff between_connections(std::chrono::milliseconds(100), std::chrono::milliseconds(5000));
-    const auto deadline = std::chrono::steady_clock::now() + settings_.retry;
-    bool may_be_done = false;
-    for (;;) {
-      std::unique_ptr<TableStore> store;
-      try {
-        store = pool_->take();
-        if (may_be_done && is_done && is_done(*store)) {
-          pool_->give(std::move(store));
-          return;
-        }
-        may_be_done = false;
-        work(*store);
-        pool_->give(std::move(store));
-        return;
-      } catch (const ConnectionLost& lost) {
-        may_be_done = store != nullptr;
-        if (std::chrono::steady_clock::now() >= deadline) throw;
-        log(LogLevel::warning, kLogger,
-            fmt::format("The connection for the table {} was lost and is opened again: {}",
-                        load_.destination.table, lost.what()));
-        between_connections.wait();
-      } catch (const TransactionConflict&) {
-        if (store) {
-          store->rollback();
-          pool_->give(std::move(store));
-        }
-        if (++conflicts == kMostConflicts) throw;
-        between_conflicts.wait();
-      } catch (...) {
-        if (store) {
-          store->rollback();
-          pool_->give(std::move(store));
-        }
-        throw;
-      }
-    }
+  void with_store(std::function<void(TableStore&)> work,
+                  std::function<bool(TableStore&)> is_done = {}) const {
+    pool_->run({.table = load_.destination.table,
+                .retry = settings_.retry,
+                .work = std::move(work),
+                .is_done = std::move(is_done)});
   }
 
   // One transaction with all rows. Returns what the engine refuses; then nothing was stored.
@@ -376,8 +195,8 @@ class TableSink final : public Sink {
     stored_ = true;
     if (keeps_ledger()) recorded_ = reached;
     result.rows_stored += stored.rows_stored;
-    add(result.rejected, stored.rejected);
-    add(result.discarded, stored.discarded);
+    add_rejections(result.rejected, stored.rejected);
+    add_rejections(result.discarded, stored.discarded);
     return std::nullopt;
   }
 
@@ -451,10 +270,6 @@ class TableSink final : public Sink {
     kill_point("ingest.after_commit");
   }
 
-  [[nodiscard]] FoldName folder(const TableStore& store) const {
-    return [&store](std::string_view name) { return store.fold(name); };
-  }
-
   [[nodiscard]] bool evolves(TableStore& store, const TableShape& table) {
     if (contract()) return *contract() == Contract::evolve;
     if (!own_) own_ = keeps_ledger() && ledger_ && ledger_->created(store, table);
@@ -465,28 +280,8 @@ class TableSink final : public Sink {
                                       std::span<const Batch> batches) {
     if (!table.exists()) return true;
     if (!evolves(store, table)) return false;
-    const FoldName fold = folder(store);
-    return std::ranges::any_of(batches, [&](const Batch& batch) {
-      for (std::size_t i = 0; i < batch.schema().size(); ++i) {
-        const Field& field = batch.schema()[i];
-        if (is_flag(field)) continue;
-        const auto place = find_column(table, field.name, fold);
-        if (!place || !wider(store, table, table.columns[*place], batch, i).empty()) return true;
-      }
-      return false;
-    });
-  }
-
-  // The column with its values where a type depends on them, else only its name and type: values
-  // that stay with another library are not read for nothing.
-  static Column sample(const Batch& batch, std::size_t index) {
-    const Field& field = batch.schema()[index];
-    return field.type == ColumnType::decimal ? batch.column(index) : Column{field};
-  }
-
-  [[nodiscard]] bool is_flag(const Field& field) const {
-    return load_.options.disposition == Disposition::merge &&
-           field.name == load_.options.delete_flag;
+    return std::ranges::any_of(
+        batches, [&](const Batch& batch) { return definition_.must_evolve(store, table, batch); });
   }
 
   // The table as the rows need it, as far as the contract lets it change.
@@ -496,116 +291,17 @@ class TableSink final : public Sink {
     if (batches.empty()) return table;
     bool changed = false;
     if (!table.exists()) {
-      create(store, table, batches.front());
+      definition_.create(store, table, batches.front());
       table = store.read_table(table.path);
       own_ = true;
       changed = true;
     }
     if (evolves(store, table)) {
-      for (const Batch& batch : batches) changed = evolve(store, table, batch) || changed;
+      for (const Batch& batch : batches)
+        changed = definition_.evolve(store, table, batch) || changed;
     }
     if (changed && keeps_ledger()) ledger_->record_table(store, table);
     return table;
-  }
-
-  void create(TableStore& store, const TableShape& place, const Batch& batch) const {
-    const StoreTraits& traits = store.traits();
-    const std::string name = quote_path(place.path);
-    if (!settings_.create_tables) {
-      throw user_error(
-          {.what = fmt::format("Cannot send payload for ingestion to {} database.", traits.engine),
-           .why =
-               fmt::format("The destination table {} does not exist in {}, and tables may not be "
-                           "created (ingest_create_tables, or the engine's own option, is off).",
-                           name, store.place()),
-           .consequence = "No row of this batch was stored.",
-           .countermeasure =
-               fmt::format("Make sure the destination_table exists in the target {} database.",
-                           traits.engine)});
-    }
-    log(LogLevel::info, kLogger,
-        fmt::format("The table {} does not exist; it is created from the first batch of rows.",
-                    name));
-    std::string columns;
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
-      const Field& field = batch.schema()[i];
-      if (is_flag(field) || !can_add(traits, names.size(), field.name)) continue;
-      const std::string own_name = store.new_column_name(field.name);
-      if (!names.insert(store.fold(own_name)).second) continue;  // fit_rows makes one of both
-      columns += fmt::format("{}{} {}", columns.empty() ? "" : ", ", quote_name(own_name),
-                             store.column_type(sample(batch, i), batch.rows()));
-    }
-    if (load_.options.disposition == Disposition::merge && traits.indexes_merge_keys) {
-      std::string keys;
-      for (const std::string& key : load_.options.keys) {
-        keys += (keys.empty() ? "" : ", ") + quote_name(store.new_column_name(key));
-      }
-      columns += fmt::format(", PRIMARY KEY ({})", keys);
-    }
-    store.run(fmt::format("CREATE TABLE {} ({})", name, columns));
-  }
-
-  static bool can_add(const StoreTraits& traits, std::size_t columns, const std::string& name) {
-    if (name.find('\0') != std::string::npos) return false;
-    if (traits.most_columns != 0 && columns >= traits.most_columns) return false;
-    return traits.longest_name == 0 || name.size() <= traits.longest_name;
-  }
-
-  std::string wider(TableStore& store, const TableShape& table, const TableColumn& known,
-                    const Batch& batch, std::size_t index) {
-    const Field& field = batch.schema()[index];
-    const ColumnType type = field.type;
-    if (type == ColumnType::null) return {};
-    // The everyday case needs no look at the values.
-    if (type == known.holds && type != ColumnType::decimal &&
-        store.column_type(Column{field}, 0) == known.type) {
-      return {};
-    }
-    bool is_empty = false;
-    if (known.holds == ColumnType::text && type != ColumnType::text &&
-        !filled_.contains(known.name)) {
-      // A column of text that no row has a value in was made when its type was not known yet.
-      is_empty = store
-                     .query(fmt::format("SELECT 1 FROM {} WHERE {} IS NOT NULL LIMIT 1",
-                                        quote_path(table.path), quote_name(known.name)))
-                     .empty();
-      if (!is_empty) filled_.insert(known.name);
-    }
-    return store.wider_type(known, is_empty, batch.column(index), batch.rows());
-  }
-
-  // Adds columns and widens types; true where something changed.
-  bool evolve(TableStore& store, TableShape& table, const Batch& batch) {
-    const StoreTraits& traits = store.traits();
-    const FoldName fold = folder(store);
-    bool changed = false;
-    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
-      const Field& field = batch.schema()[i];
-      if (is_flag(field)) continue;
-      const auto place = find_column(table, field.name, fold);
-      if (!place) {
-        if (!can_add(traits, table.columns.size(), field.name)) continue;
-        store.run(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", quote_path(table.path),
-                              quote_name(store.new_column_name(field.name)),
-                              store.column_type(sample(batch, i), batch.rows())));
-      } else {
-        const TableColumn& known = table.columns[*place];
-        const std::string type = wider(store, table, known, batch, i);
-        if (type.empty() || type == known.type) continue;
-        if (traits.rewrites_when_widening && !settings_.allow_rewrite && has_rows(store, table)) {
-          continue;  // the rows that do not fit are refused, each with its reason
-        }
-        store.change_type(table, known, type);
-      }
-      table = store.read_table(table.path);
-      changed = true;
-    }
-    return changed;
-  }
-
-  static bool has_rows(TableStore& store, const TableShape& table) {
-    return !store.query("SELECT 1 FROM " + quote_path(table.path) + " LIMIT 1").empty();
   }
 
   [[nodiscard]] FitRules rules(TableStore& store, const TableShape& table) {
@@ -645,8 +341,8 @@ class TableSink final : public Sink {
       dead_letter_.append(load_, batch, fitted.rejected_rows, number,
                           fitted.rejected.front().reason);
     }
-    add(stored.rejected, fitted.rejected);
-    add(stored.discarded, fitted.discarded);
+    add_rejections(stored.rejected, fitted.rejected);
+    add_rejections(stored.discarded, fitted.discarded);
     if (fitted.batch.rows() == 0 || fitted.into.empty()) {
       if (fitted.batch.rows() != 0) discard_empty(fitted, number, stored);
       return;
@@ -668,8 +364,9 @@ class TableSink final : public Sink {
 
   // Rows of which no value has a column.
   static void discard_empty(const FittedRows& fitted, std::int64_t number, WriteResult& stored) {
-    add(stored.discarded, {{"no_values", "", "No value of the row has a column in the table.",
-                            number, static_cast<std::int64_t>(fitted.batch.rows())}});
+    add_rejections(stored.discarded,
+                   {{"no_values", "", "No value of the row has a column in the table.", number,
+                     static_cast<std::int64_t>(fitted.batch.rows())}});
   }
 
   static void put(TableStore& store, const TableShape& table, const Portion& portion,
@@ -703,14 +400,15 @@ class TableSink final : public Sink {
     }
     std::optional<Column> flag;
     for (std::size_t i = 0; i < batch.schema().size(); ++i) {
-      if (!is_flag(batch.schema()[i])) continue;
+      if (!definition_.is_flag(batch.schema()[i])) continue;
       flag = fitted.kept.empty() ? batch.column(i) : select_rows(batch.column(i), fitted.kept);
     }
     const MergeRows rows = plan_merge(fitted.batch, keys, flag ? &*flag : nullptr);
     if (!rows.null_keys.empty()) {
-      add(stored.rejected, {{"null_key", "", "A row to be merged has no value in a key column.",
-                             number + static_cast<std::int64_t>(rows.null_keys.front()),
-                             static_cast<std::int64_t>(rows.null_keys.size())}});
+      add_rejections(stored.rejected,
+                     {{"null_key", "", "A row to be merged has no value in a key column.",
+                       number + static_cast<std::int64_t>(rows.null_keys.front()),
+                       static_cast<std::int64_t>(rows.null_keys.size())}});
       dead_letter_.append(load_, fitted.batch, rows.null_keys, number, "null_key");
     }
     try {
@@ -790,7 +488,7 @@ class TableSink final : public Sink {
   }
 
   const std::shared_ptr<StorePool> pool_;
-  const Settings settings_;
+  const TableSettings settings_;
   const DeadLetter dead_letter_;
 
   // Of the load.
@@ -799,7 +497,7 @@ class TableSink final : public Sink {
   std::optional<LoadPosition> recorded_;  // in the ledger, by this process or the one it resumes
   LoadPosition position_;
   std::string staging_;
-  std::set<std::string> filled_;  // columns of text that have values
+  TableDefinition definition_{settings_, load_.options};
   std::int64_t sought_ = 0;
   bool stored_ = false;     // something of it was committed by this process
   bool in_ledger_ = false;  // what is denied now is the ledger, not the rows
@@ -835,7 +533,7 @@ SinkFactory make_table_sink(StoreFactory open, std::string create_option) {
       }
     }
     return std::make_unique<TableSink>(std::move(pool),
-                                       read_settings(configuration, section, create_option),
+                                       read_table_settings(configuration, section, create_option),
                                        configuration.get_string("ingest_dead_letter"), destination);
   };
 }

@@ -1,0 +1,83 @@
+#include "ingest/store_pool.hpp"
+
+#include <limits>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/backoff.hpp"
+#include "vdk/base/log.hpp"
+
+namespace vdk {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kLogger = "vdk.ingest";
+constexpr BackoffRules kBetweenConflicts{
+    .attempts = 12, .first = milliseconds(2), .factor = 2, .longest = milliseconds(1000)};
+constexpr BackoffRules kBetweenConnections{.attempts = std::numeric_limits<int>::max(),
+                                           .first = milliseconds(100),
+                                           .factor = 2,
+                                           .longest = milliseconds(5000)};
+
+}  // namespace
+
+std::unique_ptr<TableStore> StorePool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto store = std::move(idle_.back());
+      idle_.pop_back();
+      return store;
+    }
+  }
+  return open_();
+}
+
+void StorePool::give(std::unique_ptr<TableStore> store) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(store));
+}
+
+void StorePool::undo(std::unique_ptr<TableStore> store) {
+  if (!store) return;
+  store->rollback();
+  give(std::move(store));
+}
+
+void StorePool::run(const Attempt& attempt) {
+  Backoff between_conflicts(kBetweenConflicts);
+  Backoff between_connections(kBetweenConnections);
+  const auto deadline = std::chrono::steady_clock::now() + attempt.retry;
+  bool may_be_done = false;
+  for (;;) {
+    std::unique_ptr<TableStore> store;
+    try {
+      store = take();
+      if (!may_be_done || !attempt.is_done || !attempt.is_done(*store)) {
+        may_be_done = false;
+        attempt.work(*store);
+      }
+      return give(std::move(store));
+    } catch (const ConnectionLost& lost) {
+      may_be_done = store != nullptr;
+      if (std::chrono::steady_clock::now() >= deadline) throw;
+      log(LogLevel::warning, kLogger,
+          fmt::format("The connection for the table {} was lost and is opened again: {}",
+                      attempt.table, lost.what()));
+      std::this_thread::sleep_for(*between_connections.next());
+    } catch (const TransactionConflict&) {
+      undo(std::move(store));
+      const auto pause = between_conflicts.next();
+      if (!pause) throw;
+      std::this_thread::sleep_for(*pause);
+    } catch (...) {
+      undo(std::move(store));
+      throw;
+    }
+  }
+}
+
+}  // namespace vdk
