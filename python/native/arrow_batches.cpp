@@ -1,5 +1,12 @@
 #include "arrow_batches.hpp"
 
+#include <cerrno>
+#include <new>
+#include <span>
+
+#include "data/batch_rows.hpp"
+#include "data/batch_state.hpp"
+
 namespace vdk {
 
 namespace {
@@ -23,11 +30,28 @@ struct Stream {
     Stream& self = of(stream);
     *out = ArrowArray{};
     if (self.next == self.batches->size()) return 0;
-    ArrowSchema unused{};
-    Batch::export_to_arrow((*self.batches)[self.next++], &unused, out);
-    unused.release(&unused);
-    return 0;
+    try {
+      ArrowSchema unused{};
+      Batch::export_to_arrow(concatenate_rows(self.take()), &unused, out);
+      unused.release(&unused);
+      return 0;
+    } catch (const std::bad_alloc&) {
+      return ENOMEM;
+    }
   }
+
+  // The next batches that make one of full size. What is another library's stays as it is.
+  std::span<const Batch> take() {
+    const std::size_t first = next++;
+    std::size_t rows = (*batches)[first].rows();
+    while (next < batches->size() && is_own((*batches)[first]) && is_own((*batches)[next]) &&
+           rows + (*batches)[next].rows() <= kMostBatchRows) {
+      rows += (*batches)[next++].rows();
+    }
+    return std::span(*batches).subspan(first, next - first);
+  }
+
+  static bool is_own(const Batch& batch) { return batch.state().foreign.empty(); }
 
   static const char* get_last_error(ArrowArrayStream*) { return nullptr; }
 

@@ -10,7 +10,9 @@
 namespace vdk {
 
 // Batches of one schema, not none, with __arrow_c_stream__: taken by DuckDB, pyarrow and polars
-// without copying rows. The stream may be opened many times, and read without the interpreter lock.
+// without copying the rows of other libraries; small batches become larger ones, which DuckDB
+// shares out among its threads. The stream may be opened many times, and read without the
+// interpreter lock.
 class ArrowBatches {
  public:
   explicit ArrowBatches(std::vector<Batch> batches)

@@ -25,7 +25,7 @@ namespace vdk {
 namespace {
 
 constexpr std::int64_t kMillisecondsPerDay = 86'400'000;
-constexpr std::int64_t kMostRows = 1 << 18;
+constexpr auto kMostRows = static_cast<std::int64_t>(kMostBatchRows);
 
 // The rows [begin, end) of one array.
 struct Piece {

@@ -105,6 +105,61 @@ Batch slice_rows(const Batch& batch, std::size_t begin, std::size_t count) {
   return select_rows(batch, rows);
 }
 
+namespace {
+
+// Appends `count` bits to `to`, which has `at` of them; without source they are set.
+void append_bits(std::vector<std::uint8_t>& to, std::size_t at, const std::uint8_t* from,
+                 std::size_t count) {
+  to.resize((at + count + 7) / 8);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!from || (from[i / 8] >> (i % 8) & 1) != 0) set_bit(to, at + i);
+  }
+}
+
+// The buffers of a column, of several batches.
+void append_rows(Column& to, std::size_t at, const Column& from, std::size_t rows) {
+  const auto append_values = [&](std::int64_t begin, std::int64_t end) {
+    to.values.insert(to.values.end(), from.values.begin() + begin, from.values.begin() + end);
+  };
+  if (to.field.type == ColumnType::null) return;
+  if (!to.validity.empty() || !from.validity.empty()) {
+    if (to.validity.empty()) append_bits(to.validity, 0, nullptr, at);
+    append_bits(to.validity, at, from.validity.empty() ? nullptr : from.validity.data(), rows);
+  }
+  if (to.field.type == ColumnType::boolean) {
+    append_bits(to.values, at, from.values.data(), rows);
+  } else if (has_offsets(to.field.type)) {
+    const std::int64_t shift = static_cast<std::int64_t>(to.values.size()) - from.offsets[0];
+    append_values(from.offsets[0], from.offsets[rows]);
+    if (to.offsets.empty()) to.offsets.push_back(0);
+    for (std::size_t row = 1; row <= rows; ++row) to.offsets.push_back(from.offsets[row] + shift);
+  } else {
+    append_values(0, static_cast<std::int64_t>(rows * fixed_width(to.field.type)));
+  }
+}
+
+}  // namespace
+
+Batch concatenate_rows(std::span<const Batch> batches) {
+  if (batches.size() == 1) return batches.front();
+  std::size_t rows = 0;
+  for (const Batch& batch : batches) rows += batch.rows();
+  std::vector<Column> columns;
+  for (std::size_t i = 0; i < batches.front().schema().size(); ++i) {
+    Column& column = columns.emplace_back(Column{batches.front().schema()[i]});
+    std::size_t bytes = 0;
+    for (const Batch& batch : batches) bytes += batch.column(i).values.size();
+    if (column.field.type != ColumnType::boolean) column.values.reserve(bytes);
+    if (has_offsets(column.field.type)) column.offsets.reserve(rows + 1);
+    std::size_t at = 0;
+    for (const Batch& batch : batches) {
+      append_rows(column, at, batch.column(i), batch.rows());
+      at += batch.rows();
+    }
+  }
+  return Batch(std::move(columns), rows);
+}
+
 std::uint64_t digest_rows(const Batch& batch, std::uint64_t seed) {
   std::uint64_t digest = seed ^ (batch.rows() * 0x9e3779b97f4a7c15);
   const Batch::State& state = batch.state();

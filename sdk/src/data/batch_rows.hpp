@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "vdk/base/export.hpp"
 #include "vdk/data/batch.hpp"
 
 namespace vdk {
@@ -13,6 +14,9 @@ namespace vdk {
 [[nodiscard]] Column select_rows(const Column& column, std::span<const std::size_t> rows);
 [[nodiscard]] Batch select_rows(const Batch& batch, std::span<const std::size_t> rows);
 [[nodiscard]] Batch slice_rows(const Batch& batch, std::size_t begin, std::size_t count);
+
+// The rows of all, one after the other: batches of one schema, not none.
+[[nodiscard]] VDK_API Batch concatenate_rows(std::span<const Batch> batches);
 
 // A hash of the batch's names, types and values; what null rows hold in their buffers is left out.
 // `seed` is the digest of the batches before it. Not for use against forgery.

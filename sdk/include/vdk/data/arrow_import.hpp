@@ -11,13 +11,14 @@
 
 namespace vdk {
 
-// Reads a stream of struct arrays, or a single one, in pieces of about `batch_bytes`, so that one
-// huge table does not become one huge batch. Nothing is rounded: unsigned integers beyond 64 bits
-// become json, timestamps finer than microseconds become text. Times of day become text;
-// dictionaries their values; lists, structs and maps JSON. Not for use from two threads at a time.
+// Reads a stream of struct arrays, or a single one, in pieces of about `batch_bytes` and at most
+// kMostBatchRows, so that one huge table does not become one huge batch. Nothing is rounded:
+// unsigned integers beyond 64 bits become json, timestamps finer than microseconds become text.
+// Times of day become text; dictionaries their values; lists, structs and maps JSON. Not for use
+// from two threads at a time.
 class VDK_API ArrowBatchReader {
  public:
-  static constexpr std::size_t kBatchBytes = std::size_t{4} << 20U;
+  static constexpr std::size_t kBatchBytes = std::size_t{32} << 20U;
 
   // Both take the structs over, whatever happens. Throw Error (user) where a column's type cannot
   // be ingested, where two columns have one name, or where the stream itself fails.

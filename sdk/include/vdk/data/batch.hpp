@@ -88,6 +88,10 @@ struct Column {
   }
 };
 
+// What rows are cut into. It is a row group of DuckDB, the piece that one of its threads stores;
+// other engines do not mind.
+constexpr std::size_t kMostBatchRows = 122'880;
+
 // Rows in columns. Copies share them. A batch that came from another library keeps its columns
 // there until somebody reads them: what an engine takes as Arrow is handed on as it came. Any
 // thread may read; the first reader of a column may wait for its conversion, which throws Error
@@ -101,7 +105,8 @@ class VDK_API Batch {
   [[nodiscard]] const Schema& schema() const noexcept;
   [[nodiscard]] const Column& column(std::size_t index) const;
   [[nodiscard]] const std::vector<Column>& columns() const;
-  [[nodiscard]] std::size_t bytes() const noexcept;  // the memory that it holds
+  // The memory that it holds. What is another library's counts half: mostly it is there anyway.
+  [[nodiscard]] std::size_t bytes() const noexcept;
 
   // Some of the columns, in that order; the same ones with other names.
   [[nodiscard]] Batch select(std::span<const std::size_t> columns) const;
