@@ -101,6 +101,11 @@ void CommitQueue::work_until_stopped() {
     if (stopping_) return;
     Lane& lane = *runnable_.front();
     runnable_.pop_front();
+    if (const Item& first = lane.waiting.front(); !first.ends_load) {
+      lock.unlock();
+      lane.committer.prepare(first);  // which stays where it is: others only append
+      lock.lock();
+    }
     std::vector<Item> items = take_items(lane);
     lock.unlock();
     const std::size_t count = items.size();

@@ -69,6 +69,16 @@ bool Committer::takes_many() const noexcept {
   return context_.hooks.pre_ingest_process.empty() && context_.hooks.post_ingest_process.empty();
 }
 
+void Committer::prepare(const Item& first) noexcept {
+  if (!takes_many() || (step_ == first.step && begun_)) return;
+  try {
+    open_load(first);
+    begin_load();
+  } catch (...) {
+    unprepared_ = std::current_exception();
+  }
+}
+
 void Committer::commit(std::vector<Item> items) {
   std::vector<Passage> passages;
   passages.reserve(items.size());
@@ -78,6 +88,7 @@ void Committer::commit(std::vector<Item> items) {
   }
   items.clear();
   try {
+    if (unprepared_) std::rethrow_exception(std::exchange(unprepared_, nullptr));
     open_load(first);
     locate(passages);
     write_all(passages);

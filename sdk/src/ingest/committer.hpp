@@ -47,14 +47,17 @@ struct CommitContext {
   Outcome& outcome;
 };
 
-// Owns the sink, which is made when the first batch needs it. `commit`, `end_load` and
-// `drop_sinks` are called by one thread at a time, not always the same; the rest by any. Failures
-// go to the context's outcome; nothing throws.
+// Owns the sink, which is made when the first batch needs it. `prepare`, `commit`, `end_load`
+// and `drop_sinks` are called by one thread at a time, not always the same; the rest by any.
+// Failures go to the context's outcome; nothing throws.
 class Committer {
  public:
   Committer(CommitContext& context, const Destination& destination, SinkMaker maker);
   ~Committer();
 
+  // Makes the sink ready for the load that the batch belongs to, so that more of its batches gather
+  // meanwhile. What fails, fails the next commit.
+  void prepare(const Item& first) noexcept;
   // Stores batches of one step; all have been tried when it returns.
   void commit(std::vector<Item> items);
   // Ends the step's load where it is the open one: what waits for the end is made visible if the
@@ -102,6 +105,7 @@ class Committer {
   std::shared_ptr<const Step> step_;  // of the open load
   Load load_;
   bool begun_ = false;                       // the sink knows of the load
+  std::exception_ptr unprepared_{};          // why it does not, where prepare() failed
   LoadPosition position_;                    // of what came through, stored or not
   LoadPosition resumed_;                     // what an earlier attempt of the load has stored
   bool broken_ = false;                      // a batch of an exactly-once load failed
