@@ -313,6 +313,47 @@ void append_object(BatchBuilder& builder, std::size_t column, nb::handle object,
   }
 }
 
+bool append_plain_row(BatchBuilder& builder, nb::handle dict, const CellRules& rules) {
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t at = 0;
+  const auto append_utf8 = [](PyObject* text, auto append) {
+    Py_ssize_t size = 0;
+    const char* utf8 = PyUnicode_AsUTF8AndSize(text, &size);
+    if (!utf8) {
+      PyErr_Clear();  // a lone surrogate
+      return false;
+    }
+    append(std::string_view(utf8, static_cast<std::size_t>(size)));
+    return true;
+  };
+  while (PyDict_Next(dict.ptr(), &at, &key, &value)) {
+    if (Py_TYPE(key) != &PyUnicode_Type) return false;
+    std::size_t column = 0;
+    if (!append_utf8(key, [&](std::string_view name) { column = builder.column(name); })) {
+      return false;
+    }
+    const PyTypeObject* type = Py_TYPE(value);
+    if (type == &PyUnicode_Type) {
+      const auto append = [&](std::string_view text) { builder.append_text(column, text); };
+      if (!append_utf8(value, append)) return false;
+    } else if (type == &PyBool_Type) {
+      builder.append_boolean(column, value == Py_True);
+    } else if (type == &PyLong_Type) {
+      int overflow = 0;
+      const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+      if (overflow != 0) return false;  // its digits are made by Python
+      builder.append_integer(column, number);
+    } else if (type == &PyFloat_Type || value == Py_None) {
+      append_object(builder, column, value, rules);
+    } else {
+      return false;
+    }
+  }
+  builder.end_row();
+  return true;
+}
+
 void RowCells::read(nb::handle dict, const CellRules& rules) {
   cells_.clear();
   // Reading some values runs Python code, which may change the dict: then a copy is read.

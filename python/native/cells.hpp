@@ -67,6 +67,11 @@ struct CellRules {
 void append_object(BatchBuilder& builder, std::size_t column, nb::handle object,
                    const CellRules& rules);
 
+// Appends a row of a dict whose names are texts and whose values are of everyday types, without
+// running any Python code; false, with a part of the row appended, where it is none such. Needs the
+// interpreter lock.
+[[nodiscard]] bool append_plain_row(BatchBuilder& builder, nb::handle dict, const CellRules& rules);
+
 // One row, read completely before any of it is appended. Reading needs the interpreter lock,
 // appending does not.
 class RowCells {

@@ -194,7 +194,7 @@ class Job::Call {
   Job& job_;
 };
 
-// Where the last send went. The arguments are kept, so that the next send may compare them by
+// Where a send went. The arguments are kept, so that the next send may compare them by
 // identity.
 struct Job::Route {
   nb::object table, method, target, collection;
@@ -207,7 +207,7 @@ Job::~Job() = default;
 
 void Job::detach() {
   context_ = nullptr;
-  route_.reset();
+  routes_.clear();
   const nb::gil_scoped_release unlocked;
   for (int calls = calls_; calls != 0; calls = calls_) calls_.wait(calls);
 }
@@ -310,12 +310,22 @@ nb::object Job::substitute(nb::handle text, bool standard_literals) {
       sql, parameters, standard_literals ? LiteralStyle::standard : LiteralStyle::unknown));
 }
 
+const Job::Route* Job::known_route(nb::handle table, nb::handle method, nb::handle target,
+                                   nb::handle collection) {
+  for (auto known = routes_.begin(); known != routes_.end(); ++known) {
+    const Route& route = **known;
+    if (route.table.is(table) && route.method.is(method) && route.target.is(target) &&
+        route.collection.is(collection)) {
+      if (known != routes_.begin()) std::rotate(routes_.begin(), known, known + 1);
+      return routes_.front().get();
+    }
+  }
+  return nullptr;
+}
+
 const Job::Route& Job::route(nb::handle table, nb::handle method, nb::handle target,
                              nb::handle collection) {
-  if (route_ && route_->table.is(table) && route_->method.is(method) && route_->target.is(target) &&
-      route_->collection.is(collection)) {
-    return *route_;
-  }
+  if (const Route* known = known_route(table, method, target, collection)) return *known;
   auto made = std::make_unique<Route>(Route{nb::borrow(table),
                                             nb::borrow(method),
                                             nb::borrow(target),
@@ -332,8 +342,10 @@ const Job::Route& Job::route(nb::handle table, nb::handle method, nb::handle tar
     return destination.method == "sqlite" ||
            !call.context().configuration().get("sqlite_file", destination.method).is_null();
   });
-  route_ = std::move(made);
-  return *route_;
+  constexpr std::size_t kMostRoutes = 16;
+  if (routes_.size() == kMostRoutes) routes_.pop_back();
+  routes_.insert(routes_.begin(), std::move(made));
+  return *routes_.front();
 }
 
 void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target,
@@ -374,6 +386,26 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
   }
   row->clear();
   spare_rows_.push_back(std::move(row));
+}
+
+bool Job::send_plain_object(nb::handle payload, nb::handle table, nb::handle method,
+                            nb::handle target, nb::handle collection) {
+  if (!context_ || !PyDict_CheckExact(payload.ptr()) || PyDict_Size(payload.ptr()) == 0) {
+    return false;
+  }
+  const Route* const to = known_route(table, method, target, collection);
+  if (!to || to->destinations.size() != 1) return false;
+  const CellRules rules{to->all_sqlite ? Temporal::iso_text : Temporal::typed, to->all_sqlite};
+  // The interpreter lock stays: nothing here waits, and nobody who waits for it is waited for.
+  const auto gathered = context_->ingester().try_send_row(
+      to->destinations.front(),
+      [&](BatchBuilder& builder) { return append_plain_row(builder, payload, rules); });
+  if (gathered == Ingester::Gathered::full) {
+    const Destination destination = to->destinations.front();
+    const Call call(*this);
+    call.work([&](JobContext& context) { context.ingester().settle(destination); });
+  }
+  return gathered != Ingester::Gathered::refused;
 }
 
 void Job::set_load_options(nb::handle table, nb::handle method, nb::handle target,
@@ -504,6 +536,11 @@ void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::
   });
 }
 
+bool Job::dates_as_text(nb::handle table, nb::handle method, nb::handle target,
+                        nb::handle collection) {
+  return route(table, method, target, collection).all_sqlite;
+}
+
 void Job::flush() {
   const Call call(*this);
   call.work([](JobContext& context) { context.ingester().flush(); });
@@ -600,7 +637,7 @@ void Job::clear_references() {
   arguments_.reset();
   properties_ = {};
   secrets_ = {};
-  route_.reset();
+  routes_.clear();
 }
 
 }  // namespace vdk

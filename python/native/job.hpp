@@ -43,6 +43,9 @@ class Job {
 
   void send_object(nb::handle payload, nb::handle table, nb::handle method, nb::handle target,
                    nb::handle collection);
+  // The same for a plain row that needs no waiting; false, with nothing done, for any other.
+  [[nodiscard]] bool send_plain_object(nb::handle payload, nb::handle table, nb::handle method,
+                                       nb::handle target, nb::handle collection);
   // One page of rows: a list or tuple of sequences (or dicts).
   // How the rows that the step sends there are stored. None leaves a choice to the configuration.
   void set_load_options(nb::handle table, nb::handle method, nb::handle target,
@@ -54,6 +57,8 @@ class Job {
   // where there are some.
   void send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::handle method,
                   nb::handle target, nb::handle collection);
+  // Whether dates and times go there as text.
+  bool dates_as_text(nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
   void flush();
 
   // The managed connection of that type (None: the default one); its Python object.
@@ -91,13 +96,15 @@ class Job {
   struct Route;
   [[nodiscard]] const Route& route(nb::handle table, nb::handle method, nb::handle target,
                                    nb::handle collection);
+  [[nodiscard]] const Route* known_route(nb::handle table, nb::handle method, nb::handle target,
+                                         nb::handle collection);
 
   JobContext* context_;
   std::atomic<int> calls_{0};
   nb::object arguments_;
   LiveState properties_;
   LiveState secrets_;
-  std::unique_ptr<Route> route_;  // of the last send: most sends follow one of their kind
+  std::vector<std::unique_ptr<Route>> routes_;  // of the last sends, the last one first
   std::vector<std::unique_ptr<RowCells>> spare_rows_;
 };
 

@@ -139,6 +139,9 @@ NB_MODULE(_native, module) {
       .def("substitute", &Job::substitute, nb::arg("text"), nb::arg("standard_literals") = false)
       .def("send_object", &Job::send_object, nb::arg("payload").none(), nb::arg("table").none(),
            nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none())
+      .def("send_plain_object", &Job::send_plain_object, nb::arg("payload").none(),
+           nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
+           nb::arg("collection").none())
       .def("set_load_options", &Job::set_load_options, nb::arg("table").none(),
            nb::arg("method").none(), nb::arg("target").none(), nb::arg("collection").none(),
            nb::arg("disposition").none(), nb::arg("keys"), nb::arg("delete_flag").none(),
@@ -149,6 +152,8 @@ NB_MODULE(_native, module) {
       .def("send_arrow", &Job::send_arrow, nb::arg("source"), nb::arg("names"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
            nb::arg("collection").none())
+      .def("dates_as_text", &Job::dates_as_text, nb::arg("table").none(), nb::arg("method").none(),
+           nb::arg("target").none(), nb::arg("collection").none())
       .def("flush", &Job::flush)
       .def("open_connection", &Job::open_connection, nb::arg("type").none())
       .def("run_operation", &Job::run_operation)

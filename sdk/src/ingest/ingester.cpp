@@ -25,9 +25,6 @@ namespace {
 
 constexpr std::string_view kLogger = "vdk.ingest";
 
-// Rows without values take next to no bytes; this bounds their batches.
-constexpr std::size_t kMostRows = 1U << 17U;
-
 Error closed_error() {
   return user_error(
       {.what = "Rows were sent for ingestion after ingestion had ended.",
@@ -110,6 +107,18 @@ struct Ingester::State {
     return *lane;
   }
 
+  // The lane, where it can be found without waiting.
+  Lane* find_known_lane(const Destination& destination) {
+    Lane* const last = last_lane.load(std::memory_order_acquire);
+    if (last != nullptr && share_lane(last->destination, destination)) return last;
+    const std::unique_lock lock(mutex, std::try_to_lock);
+    if (!lock) return nullptr;
+    const auto known = lanes_by_key.find(lane_key(destination));
+    if (known == lanes_by_key.end()) return nullptr;
+    last_lane.store(known->second, std::memory_order_release);
+    return known->second;
+  }
+
   std::shared_ptr<Step> current_step() {
     const std::lock_guard lock(mutex);
     return step;
@@ -122,6 +131,16 @@ struct Ingester::State {
         now - lane.gathered_bytes;  // wraps around where it shrinks, and so does the sum
     lane.gathered_bytes = now;
   }
+
+  // The lane's `gathering` is held.
+  bool is_full(const Lane& lane) {
+    const std::size_t rows = lane.builder.rows();
+    return rows != 0 && (lane.gathered_bytes >= settings().batch_bytes || rows >= kMostBatchRows ||
+                         settings().wait_after_send);
+  }
+
+  // Many lanes with little each are as large as one with much.
+  bool has_gathered_much() { return gathered_bytes > settings().queue_bytes / 2; }
 
   // The lane's `gathering` is held, so batches are queued in the order in which their rows came.
   void cut(Lane& lane) {
@@ -160,8 +179,7 @@ struct Ingester::State {
 
   void after_send(Lane& lane) {
     if (settings().wait_after_send) return queue.wait_for(lane);
-    // Many lanes with little each are as large as one with much.
-    if (gathered_bytes > settings().queue_bytes / 2) cut_all();
+    if (has_gathered_much()) cut_all();
     queue.wait_for_room();
   }
 
@@ -329,7 +347,6 @@ void Ingester::send_rows(const Destination& destination,
   State& state = *state_;
   state.refuse_in_child();
   Lane& lane = state.find_lane(destination);
-  const IngestSettings& settings = state.settings();
   {
     const std::lock_guard gathering(lane.gathering);
     if (state.closed) throw closed_error();
@@ -345,10 +362,41 @@ void Ingester::send_rows(const Destination& destination,
       throw;
     }
     state.account(lane);
-    if (lane.gathered_bytes >= settings.batch_bytes || lane.builder.rows() >= kMostRows ||
-        settings.wait_after_send) {
-      state.cut(lane);
-    }
+    if (state.is_full(lane)) state.cut(lane);
+  }
+  state.after_send(lane);
+}
+
+Ingester::Gathered Ingester::try_send_row(const Destination& destination,
+                                          const std::function<bool(BatchBuilder&)>& append) {
+  State& state = *state_;
+  if (state.fork_guard.in_child()) return Gathered::refused;
+  Lane* const lane = state.find_known_lane(destination);
+  if (lane == nullptr) return Gathered::refused;
+  const std::unique_lock gathering(lane->gathering, std::try_to_lock);
+  if (!gathering || state.closed || lane->collection_id != destination.collection_id ||
+      state.is_full(*lane)) {
+    return Gathered::refused;
+  }
+  bool taken = false;
+  try {
+    taken = append(lane->builder);
+  } catch (...) {
+    // Refused: send_rows() will say why.
+  }
+  if (!taken) lane->builder.abandon_row();
+  state.account(*lane);
+  if (!taken) return Gathered::refused;
+  return state.is_full(*lane) || state.has_gathered_much() ? Gathered::full : Gathered::taken;
+}
+
+void Ingester::settle(const Destination& destination) {
+  State& state = *state_;
+  state.refuse_in_child();
+  Lane& lane = state.find_lane(destination);
+  {
+    const std::lock_guard gathering(lane.gathering);
+    if (state.is_full(lane)) state.cut(lane);
   }
   state.after_send(lane);
 }

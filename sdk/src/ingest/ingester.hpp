@@ -98,6 +98,15 @@ class VDK_API Ingester {
   // the unfinished one is forgotten. May wait as send() does, after the lock is gone.
   void send_rows(const Destination& destination, const std::function<void(BatchBuilder&)>& append);
 
+  // One row from a caller that must not wait, as it holds a lock that others need. `append` says
+  // whether it took the row whole; it must not block. `refused`: nothing was taken, or another
+  // thread is at the same destination, or it is its first row; send_rows() is the way then. `full`:
+  // taken; call settle() soon, which may wait as send() does.
+  enum class Gathered : std::uint8_t { refused, taken, full };
+  [[nodiscard]] Gathered try_send_row(const Destination& destination,
+                                      const std::function<bool(BatchBuilder&)>& append);
+  void settle(const Destination& destination);
+
   // The barrier: returns when everything sent so far is committed and post-processed; throws the
   // first failure since the last barrier, as it was thrown, unless
   // `ingester_should_raise_exception_on_failure` is off.

@@ -190,6 +190,40 @@ TEST_F(IngesterTest, rows_and_batches_arrive_in_the_order_of_the_sends) {
   ingester->close();
 }
 
+TEST_F(IngesterTest, rows_that_do_not_wait_arrive_in_the_order_of_all_sends) {
+  using Gathered = Ingester::Gathered;
+  const auto ingester = make({{"ingest_batch_bytes", 4096}});
+  const auto try_row = [&](const Destination& destination, std::int64_t value, bool takes = true) {
+    return ingester->try_send_row(destination, [&](BatchBuilder& rows) {
+      rows.append_integer(rows.column("number"), value);
+      if (takes) rows.end_row();
+      return takes;
+    });
+  };
+  EXPECT_EQ(try_row(to("t"), 0), Gathered::refused);  // the first row makes the lane
+  std::size_t full = 0;
+  for (std::int64_t i = 0; i < 20'000; ++i) {
+    if (i % 1'000 == 0) {
+      send_row(*ingester, to("t"), i);
+      EXPECT_EQ(try_row(to("t"), -1, false), Gathered::refused);  // and leaves nothing
+      continue;
+    }
+    const Gathered gathered = try_row(to("t"), i);
+    ASSERT_NE(gathered, Gathered::refused);
+    if (gathered == Gathered::full) {
+      ++full;
+      EXPECT_EQ(try_row(to("t"), -1), Gathered::refused);
+      ingester->settle(to("t"));
+    }
+  }
+  EXPECT_GT(full, std::size_t{10});
+  EXPECT_EQ(try_row(to("t", "other collection"), -1), Gathered::refused);
+  ingester->flush();
+  EXPECT_EQ(store_.rows("memory//t"), upto(20'000));
+  ingester->close();
+  EXPECT_EQ(try_row(to("t"), -1), Gathered::refused);
+}
+
 TEST_F(IngesterTest, nothing_is_stored_before_a_batch_is_full_or_the_barrier_comes) {
   const auto ingester = make();
   for (std::int64_t i = 0; i < 100; ++i) send_row(*ingester, to("t"), i);
