@@ -12,6 +12,7 @@ class JobInput(IJobInput):
 
     def __init__(self, job):
         self.__job = job
+        self.__send_plain_object = job.send_plain_object
         self.__rejected = None
 
     # Job
@@ -128,14 +129,16 @@ class JobInput(IJobInput):
         delete_flag=None,
         contract=None,
     ):
-        where = (destination_table, method, target, collection_id)
-        if disposition is not None or contract is not None or keys or delete_flag is not None:
+        if disposition is None and contract is None and not keys and delete_flag is None:
+            if self.__send_plain_object(payload, destination_table, method, target, collection_id):
+                return
+            where = (destination_table, method, target, collection_id)
+        else:
+            where = (destination_table, method, target, collection_id)
             self.__set_load_options(where, disposition, keys, delete_flag, contract)
         if type(payload) is not dict:
             if _is_data_frame(payload):
-                self.__send_pages(
-                    payload.itertuples(index=False), list(payload.columns), where, True
-                )
+                self.__send_frame(payload, list(payload.columns), where)
                 return
             if hasattr(payload, "__arrow_c_stream__"):
                 self.__job.send_arrow(payload, (), *where)
@@ -168,7 +171,7 @@ class JobInput(IJobInput):
             self.__set_load_options(where, disposition, keys, delete_flag, contract)
         columns = _checked_columns(column_names, destination_table)
         if _is_data_frame(rows):
-            self.__send_pages(rows.itertuples(index=False), columns, where, True)
+            self.__send_frame(rows, columns, where)
         elif hasattr(rows, "__arrow_c_stream__"):
             self.__job.send_arrow(rows, columns, *where)
         else:
@@ -177,6 +180,21 @@ class JobInput(IJobInput):
     def __set_load_options(self, where, disposition, keys, delete_flag, contract):
         keys = [keys] if isinstance(keys, str) else list(keys or ())
         self.__job.set_load_options(*where, disposition, keys, delete_flag, contract)
+
+    def __send_frame(self, frame, columns, where):
+        # Whoever has pyarrow, pandas has imported it.
+        if "pyarrow" not in sys.modules:
+            self.__send_pages(frame.itertuples(index=False), columns, where, True)
+            return
+        from vdk.host.data_frames import slices
+
+        dates_as_text = self.__job.dates_as_text(*where)
+        names = [str(column) for column in columns]
+        for rows, table in slices(frame, dates_as_text):
+            if table is None:
+                self.__send_pages(rows.itertuples(index=False), columns, where, True)
+            else:
+                self.__job.send_arrow(table, names, *where)
 
     def __send_pages(self, rows, columns, where, nan_is_null):
         for page in _pages(rows):
