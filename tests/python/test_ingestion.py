@@ -1,5 +1,6 @@
 """Rows of Python on their way into a database."""
 
+import sqlite3
 import subprocess
 
 import pytest
@@ -65,12 +66,165 @@ def test_tabular_rows_arrive_in_pages(stage, rows):
     assert stage.rows("select count(*), sum(i), max(length(s)) from t") == [(25000, 312487500, 5)]
 
 
-def test_rows_that_are_dicts_are_taken_by_column_name(stage):
-    stage.body(
-        "job_input.send_tabular_data_for_ingestion([{'b': 2, 'a': 1}, {'a': 3}], ['a', 'b'], 't')"
+# What a caller may have rows in; each is two rows of two columns.
+FORMS = {
+    "lists": "[[1, 'a'], [2, 'b']]",
+    "tuples": "((1, 'a'), (2, 'b'))",
+    "iterator": "iter([(1, 'a'), (2, 'b')])",
+    "generator": "((i, 'ab'[i - 1]) for i in (1, 2))",
+    "zip": "zip([1, 2], 'ab')",
+    "set": "{(1, 'a'), (2, 'b')}",
+    "named_tuples": "[collections.namedtuple('Row', 'i s')(1, 'a'), (2, 'b')]",
+    "iterable": "Iterable()",
+    "cursor": "Cursor()",
+    "sqlite_rows": "factory().execute(SERIES).fetchall()",
+    "sqlite_cursor": "sqlite3.connect(':memory:').execute(SERIES)",
+    "managed_cursor": "job_input.get_managed_connection().execute(SERIES)",
+    "list_of_query": "job_input.execute_query(SERIES)",
+    "arrow_stream": "Stream(duckdb.sql(SERIES))",
+    "duckdb_relation": "duckdb.sql(SERIES)",
+    "pandas_frame": "pandas.DataFrame({'i': [1, 2], 's': ['a', 'b']})",
+    "numpy_array": "numpy.array([(1, 'a'), (2, 'b')], dtype=object)",
+    "arrow_table": "pyarrow.table({'i': [1, 2], 's': ['a', 'b']})",
+    "arrow_reader": "pyarrow.table({'i': [1, 2], 's': ['a', 'b']}).to_reader()",
+    "arrow_batch": "pyarrow.record_batch({'i': [1, 2], 's': ['a', 'b']})",
+    "polars_frame": "polars.DataFrame({'i': [1, 2], 's': ['a', 'b']})",
+}
+MAKERS = """
+import collections, sqlite3
+SERIES = "select 1 as i, 'a' as s union all select 2, 'b' order by 1"
+class Iterable:
+    def __iter__(self):
+        return iter([(1, "a"), (2, "b")])
+class Cursor:
+    rows = [(2, "b"), (1, "a")]
+    def fetchmany(self, size):
+        return [self.rows.pop()] if self.rows else []
+class Stream:
+    def __init__(self, source):
+        self.source = source
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.source.__arrow_c_stream__()
+def factory():
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    return connection
+"""
+
+
+def needed(expression):
+    """The modules that it uses; the test is skipped where there is no such one."""
+    modules = [name for name in ("duckdb", "numpy", "pandas", "polars", "pyarrow")
+               if name + "." in expression]  # fmt: skip
+    for name in modules:
+        if subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True).returncode != 0:
+            pytest.skip(f"{PYTHON} lacks {name}")
+    return "".join(f"import {name}\n" for name in modules)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_rows_arrives_wherever_a_chain_of_methods_sends_it(stage, form):
+    database = stage.out / "chain.db"
+    stage.step(
+        needed(FORMS[form]) + MAKERS + "def run(job_input):\n"
+        f"    rows = {FORMS[form]}\n"
+        "    job_input.send_tabular_data_for_ingestion(rows, ['i', 's'], 't', 'sqlite,DuckDB', collection_id='mine')\n"
+    )
+    ended = stage.run(VDK_DUCKDB_DATABASE=str(database)).succeeded()
+    ended.says("2 rows stored in table t by sqlite", "2 rows stored in table t by duckdb")
+    expected = [(1, "a"), (2, "b")]
+    assert stage.rows("select * from t order by i") == expected
+    with duckdb.connect(str(database)) as connection:
+        assert connection.execute("select * from t order by i").fetchall() == expected
+
+
+@pytest.mark.parametrize(
+    "form", ["arrow_stream", "pandas_frame", "arrow_table", "arrow_reader", "polars_frame"]
+)
+def test_frames_and_streams_may_be_sent_as_one_object(stage, form):
+    stage.step(
+        needed(FORMS[form]) + MAKERS + "def run(job_input):\n"
+        f"    job_input.send_object_for_ingestion({FORMS[form]}, 't')\n"
     )
     stage.run().succeeded()
+    assert stage.rows("select i, s from t order by i") == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("send_object_for_ingestion({'a': 1})", "Pass destination_table with the rows."),
+        ("send_object_for_ingestion({'a': 1}, '')", "Pass destination_table with the rows."),
+        ("send_tabular_data_for_ingestion([[1]], ['a'])", "Pass destination_table with the rows."),
+        (
+            "send_tabular_data_for_ingestion([{'a': 1}], ['a'], 't')",
+            "Send dicts one by one with send_object_for_ingestion",
+        ),
+        ("send_tabular_data_for_ingestion({'a': 1}, ['a'], 't')", "'rows' is not valid"),
+        ("send_tabular_data_for_ingestion('rows', ['a'], 't')", "'rows' is not valid"),
+        ("send_tabular_data_for_ingestion(None, ['a'], 't')", "'rows' is not valid"),
+        ("send_tabular_data_for_ingestion([[1]], None, 't')", "'column_names' is not valid"),
+        (
+            "send_tabular_data_for_ingestion([[1, 2]], ['a'], 't')",
+            "Row 0 of the page has 2 values, but there are 1 column names.",
+        ),
+        (
+            "send_tabular_data_for_ingestion([[1]], ['a', 'b'], 't')",
+            "Row 0 of the page has 1 values, but there are 2 column names.",
+        ),
+        (
+            "send_tabular_data_for_ingestion([[1], [1, 2]], ['a'], 't')",
+            "Row 1 of the page has 2 values, but there are 1 column names.",
+        ),
+        (
+            "send_tabular_data_for_ingestion([[1], None], ['a'], 't')",
+            "Row 1 of the page is of type NoneType.",
+        ),
+    ],
+)
+def test_a_send_that_cannot_work_is_an_error_of_the_user_at_its_line(stage, call, text):
+    stage.body(f"first = 1\njob_input.{call}")
+    ended = stage.run()
+    ended.says(text, "10_step.py:3 in run")
+    assert (ended.exit, ended.status) == (1, "User error")
+    assert not stage.database.exists() or stage.rows("select name from sqlite_master") == []
+
+
+def test_a_refused_send_leaves_the_rows_before_it_and_lets_the_step_go_on(stage):
+    stage.body(
+        """
+        job_input.send_tabular_data_for_ingestion([[1]], ["a"], "t")
+        try:
+            job_input.send_tabular_data_for_ingestion("rows", ["a"], "t")
+        except Exception as error:
+            print(type(error).__name__)
+        job_input.send_object_for_ingestion({"a": 2}, "t")
+        """
+    )
+    assert stage.run().succeeded().stdout == "InvalidArgumentsIngestionException\n"
+    assert stage.rows("select a from t") == [(1,), (2,)]
+
+
+def test_a_shorter_row_lacks_its_last_values(stage):
+    stage.body("job_input.send_tabular_data_for_ingestion([[1, 2], [3]], ['a', 'b'], 't')")
+    stage.run().succeeded()
     assert stage.rows("select a, b from t") == [(1, 2), (3, None)]
+
+
+def test_target_and_method_of_the_call_win_over_the_defaults(stage):
+    stage.body(
+        """
+        where = str(job_input.get_temporary_write_directory() / "other.db")
+        job_input.send_object_for_ingestion({"a": 1}, "by_default")
+        job_input.send_object_for_ingestion({"a": 2}, "by_call", "SQLite", where)
+        """
+    )
+    default = stage.out / "default.db"
+    stage.run(VDK_INGEST_TARGET_DEFAULT=str(default)).succeeded()
+    with sqlite3.connect(default) as connection:
+        assert connection.execute("select a from by_default").fetchall() == [(1,)]
+    with sqlite3.connect(stage.out / "other.db") as connection:
+        assert connection.execute("select a from by_call").fetchall() == [(2,)]
 
 
 def test_many_threads_send_without_losing_rows(stage):

@@ -198,7 +198,13 @@ class JobInput(IJobInput):
 
     def __send_pages(self, rows, columns, where, nan_is_null):
         for page in _pages(rows):
-            self.__job.send_page(page, columns, *where, nan_is_null)
+            try:
+                self.__job.send_page(page, columns, *where, nan_is_null)
+            except TypeError:
+                for number, row in enumerate(page):
+                    if not hasattr(row, "__iter__"):
+                        raise _no_row(number, row) from None
+                raise
 
     def _take_rejected(self):
         """The first row that was refused since the last call, as an exception; None where all were taken."""
@@ -246,9 +252,14 @@ def _pages(rows):
     fetch = getattr(rows, "fetchmany", None)
     if fetch is None:
         try:
-            iterator = iter(rows)
+            iterator = None if _is_one_row(rows) else iter(rows)
         except TypeError:
-            raise _invalid_arguments("rows", "an iterable of rows, or a cursor", rows) from None
+            iterator = None
+        if iterator is None:
+            # Rows are not for the log: their type says enough.
+            raise _invalid_arguments(
+                "rows", "an iterable of rows, or a cursor", type(rows).__name__
+            )
 
         from itertools import islice
 
@@ -256,10 +267,36 @@ def _pages(rows):
             return list(islice(iterator, count))
 
     while page := fetch(_PAGE_ROWS):
+        if isinstance(page[0], dict):
+            raise _invalid_arguments(
+                "rows",
+                "an iterable of sequences, one value for each column",
+                f"an iterable of {type(page[0]).__name__}",
+                "Send dicts one by one with send_object_for_ingestion, or make lists of them.",
+            )
         yield page
 
 
-def _invalid_arguments(name, constraint, value):
+def _is_one_row(rows):
+    """What iterates too, but by letters or by the names of columns."""
+    if isinstance(rows, dict):
+        return any(isinstance(key, str) for key in rows)
+    return isinstance(rows, (str, bytes, bytearray))
+
+
+def _no_row(number, row):
+    from vdk.internal.core.errors import ResolvableBy
+
+    # Of the type that existing jobs know.
+    error = TypeError(
+        f"Row {number} of the page is of type {type(row).__name__}. "
+        "Give a sequence for each row, with one value for each column."
+    )
+    error._vdk_resolvable_by = ResolvableBy.USER_ERROR
+    return error
+
+
+def _invalid_arguments(name, constraint, value, advice=""):
     from vdk.internal.builtin_plugins.ingestion.exception import InvalidArgumentsIngestionException
 
-    return InvalidArgumentsIngestionException(name, constraint, value)
+    return InvalidArgumentsIngestionException(name, constraint, value, advice)

@@ -90,6 +90,18 @@ struct Ingester::State {
     if (fork_guard.in_child()) throw forked_error();
   }
 
+  // A hook that runs before the sink may still name the table.
+  void require_table_by_need(const Destination& destination) {
+    if (!context.hooks.pre_ingest_process.empty()) return;
+    if (!sinks.get(destination.method).make(configuration, destination)->needs_table()) return;
+    throw user_error(
+        {.what = "Rows were sent for ingestion without a table.",
+         .why = fmt::format("The call names none, and the method {} stores rows in tables.",
+                            destination.method),
+         .consequence = "The rows of this call were not sent.",
+         .countermeasure = "Pass destination_table with the rows."});
+  }
+
   Lane& find_lane(const Destination& destination) {
     Lane* const last = last_lane.load(std::memory_order_acquire);
     if (last != nullptr && share_lane(last->destination, destination)) return *last;
@@ -322,6 +334,7 @@ std::vector<Destination> Ingester::resolve(std::string_view method, std::string_
     destination.method = lower(name);
     if (std::ranges::find(known, destination.method) == known.end())
       throw unknown_method(name, known);
+    if (table.empty()) state.require_table_by_need(destination);
     if (std::ranges::find(destinations, destination) == destinations.end())
       destinations.push_back(destination);
   }

@@ -66,8 +66,9 @@ class VDK_API Ingester {
   [[nodiscard]] std::vector<std::string> methods() const;
 
   // Fills in the defaults (ingest_method_default, ingest_target_default, collection id). A comma
-  // list of methods gives one destination each. Throws Error (configuration) that lists the known
-  // methods where one is unknown or none is given.
+  // list of methods gives one destination each. Throws Error: configuration, with a list of the
+  // known methods, where one is unknown or none is given; user where a method needs a table and
+  // there is none.
   [[nodiscard]] std::vector<Destination> resolve(std::string_view method, std::string_view target,
                                                  std::string_view table,
                                                  std::string_view collection_id);

@@ -28,6 +28,8 @@ Sink::~Sink() = default;
 
 LoadPosition Sink::begin_load(const Load&) { return {}; }
 
+bool Sink::needs_table() const { return false; }
+
 void Sink::end_load() {}
 
 std::string Sink::delivery_note() const { return {}; }

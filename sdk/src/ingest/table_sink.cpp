@@ -75,6 +75,8 @@ class TableSink final : public Sink {
     return result;
   }
 
+  [[nodiscard]] bool needs_table() const override { return true; }
+
   void end_load() override {
     if (load_.options.disposition == Disposition::replace) replace_rows();
   }

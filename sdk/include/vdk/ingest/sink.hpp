@@ -107,6 +107,9 @@ class VDK_API Sink {
   // are wrong, platform where the store failed.
   virtual WriteResult write(std::span<const Batch> batches, const LoadPosition& after) = 0;
 
+  // Whether rows without a table's name are wrong. The default derives what it needs.
+  [[nodiscard]] virtual bool needs_table() const;
+
   // Every row of the load was written: what waits for its end is made visible.
   virtual void end_load();
 
