@@ -257,7 +257,7 @@ def test_method_and_target_can_be_named(stage):
     stage.file("a\n1\n")
     target = stage.root / "other.db"
     ended = stage.good("ingest", "people.csv", "--method", "sqlite", "--target", str(target))
-    assert ended.stdout == f"1 rows ingested into people (sqlite, {target}).\n"
+    assert ended.stdout == f"1 row ingested into people (sqlite, {target}).\n"
     assert sqlite3.connect(target).execute("select a from people").fetchall() == [(1,)]
     assert stage.tables() == []
 

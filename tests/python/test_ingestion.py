@@ -384,6 +384,28 @@ def test_sqlite_table_of_others_is_not_altered(sqlite):
     assert sqlite.rows("select count(*) from t") == [(0,)]
 
 
+def test_summary_says_one_row_or_two_rows_and_one_line_for_each_reason(stage):
+    stage.body(
+        """
+        job_input.execute_query("create table t (a integer not null check (a > 0))")
+        job_input.execute_query("create table u (a integer)")
+        job_input.send_tabular_data_for_ingestion([[1], [-1]], ["a"], "t")
+        job_input.send_tabular_data_for_ingestion([[1, 2]], ["a", "b"], "u", contract="discard_value")
+        job_input.send_tabular_data_for_ingestion([[1], [2]], ["a"], "v")
+        """
+    )
+    ended = stage.run(VDK_INGEST_MAX_REJECTED_ROWS="1").succeeded()
+    said = [line.partition("]- ")[2] for line in ended.stderr.splitlines() if "report_" in line]
+    assert said == [
+        "1 row stored in table t by sqlite (exactly once)",
+        "1 row rejected for table t: CHECK constraint failed: a > 0 (check, first row 2)",
+        "1 row stored in table u by sqlite (exactly once)",
+        '1 row or value left out for table u: The table has no column "b"; its columns are: a. '
+        "(unknown_column, column b, first row 1)",
+        "2 rows stored in table v by sqlite (exactly once)",
+    ]
+
+
 def test_sqlite_tables_are_not_created_where_that_is_switched_off(sqlite):
     sqlite.body("job_input.send_object_for_ingestion({'a': 1}, 't')")
     ended = sqlite.run(VDK_SQLITE_INGEST_AUTO_CREATE_TABLE_ENABLED="false")

@@ -91,6 +91,10 @@ std::string upper(std::string_view text) {
   return result;
 }
 
+std::string_view first_line(std::string_view text) noexcept {
+  return text.substr(0, text.find('\n'));
+}
+
 std::string_view trim(std::string_view text) noexcept {
   const std::size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};

@@ -1,6 +1,7 @@
 // Small text helpers.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,14 @@ namespace vdk {
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 [[nodiscard]] std::string replace_all(std::string_view text, std::string_view from,
                                       std::string_view to);
+
+[[nodiscard]] std::string_view first_line(std::string_view text) noexcept;
+
+// "1 row", "2 rows": the word that goes with the number.
+[[nodiscard]] constexpr std::string_view plural(std::integral auto count, std::string_view one,
+                                                std::string_view many) noexcept {
+  return count == 1 ? one : many;
+}
 
 // Python's textwrap.dedent.
 [[nodiscard]] std::string dedent(std::string_view text);

@@ -31,6 +31,18 @@ TEST(Text, split_list_trims_and_drops_empty_parts) {
   EXPECT_EQ(split_list(" , "), Strings{});
 }
 
+TEST(Text, first_line_is_all_before_the_first_line_end) {
+  EXPECT_EQ(first_line("a\nb\n"), "a");
+  EXPECT_EQ(first_line("a"), "a");
+  EXPECT_EQ(first_line(""), "");
+}
+
+TEST(Text, plural_goes_with_every_number_but_one) {
+  EXPECT_EQ(plural(0, "row", "rows"), "rows");
+  EXPECT_EQ(plural(1U, "row", "rows"), "row");
+  EXPECT_EQ(plural(2, "row", "rows"), "rows");
+}
+
 TEST(Text, join_is_the_reverse_of_split) {
   EXPECT_EQ(join(Strings{"a", "", "b"}, ", "), "a, , b");
   EXPECT_EQ(join(Strings{}, ", "), "");

@@ -177,18 +177,19 @@ int run_export(Invocation& invocation) {
   }
   Value options;
   if (invocation.has("header")) options.set("header", true);
-  return export_rows(program,
-                     {.query = invocation.get("query"),
-                      .database = invocation.get("database"),
-                      .file = file,
-                      .format = std::move(format),
-                      .options = std::move(options),
-                      .settings = invocation.all("config")},
-                     [&](std::int64_t rows) {
-                       if (file == "-") return;
-                       program.host().write_out(
-                           fmt::format("{} rows written to {}.\n", with_thousands(rows), file));
-                     });
+  return export_rows(
+      program,
+      {.query = invocation.get("query"),
+       .database = invocation.get("database"),
+       .file = file,
+       .format = std::move(format),
+       .options = std::move(options),
+       .settings = invocation.all("config")},
+      [&](std::int64_t rows) {
+        if (file == "-") return;
+        program.host().write_out(fmt::format("{} {} written to {}.\n", with_thousands(rows),
+                                             plural(rows, "row", "rows"), file));
+      });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/ingest_files.hpp"
 #include "cli/table.hpp"
@@ -91,8 +92,9 @@ int run_ingest(Invocation& invocation) {
   return ingest_files(invocation.program(), request, [&](const std::vector<LoadStatistics>& loads) {
     for (const LoadStatistics& load : loads) {
       host.write_out(fmt::format(
-          "{} rows ingested into {} ({}{}).\n", with_thousands(load.rows_committed),
-          load.destination.table, load.destination.method,
+          "{} {} ingested into {} ({}{}).\n", with_thousands(load.rows_committed),
+          plural(load.rows_committed, "row", "rows"), load.destination.table,
+          load.destination.method,
           load.destination.target.empty() ? std::string() : ", " + load.destination.target));
     }
     if (loads.empty()) host.write_out("There was no row to ingest.\n");

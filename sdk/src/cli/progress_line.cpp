@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "cli/table.hpp"
 
 namespace vdk {
@@ -21,7 +22,8 @@ void ProgressLine::show(double part, std::int64_t rows) {
   next_ = now + kPause;
   drawn_ = true;
   const std::string percent = part < 0 ? std::string() : fmt::format("{:3.0f} %  ", part * 100);
-  host_.write_err(fmt::format("\r\x1b[K{}{} rows", percent, with_thousands(rows)));
+  host_.write_err(
+      fmt::format("\r\x1b[K{}{} {}", percent, with_thousands(rows), plural(rows, "row", "rows")));
 }
 
 }  // namespace vdk

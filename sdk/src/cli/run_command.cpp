@@ -171,11 +171,12 @@ void note_finished_step(const RunRecord& record, const Event& event) {
 }
 
 void report_rejections(const LoadStatistics& load, const std::vector<Rejection>& rejections,
-                       std::string_view what) {
+                       std::string_view one, std::string_view many) {
   for (const Rejection& rejection : rejections) {
     log(LogLevel::warning, kLogger,
-        fmt::format("{} {} for table {}: {} ({}{}{}, first row {})", rejection.rows, what,
-                    load.destination.table, rejection.message, rejection.reason,
+        fmt::format("{} {} for table {}: {} ({}{}{}, first row {})", rejection.rows,
+                    plural(rejection.rows, one, many), load.destination.table,
+                    first_line(rejection.message), rejection.reason,
                     rejection.column.empty() ? "" : ", column ", rejection.column,
                     rejection.first_row));
   }
@@ -183,16 +184,20 @@ void report_rejections(const LoadStatistics& load, const std::vector<Rejection>&
 
 // What became of the rows of one destination, by the sink's acknowledgements.
 void report_load(const LoadStatistics& load) {
-  std::string line = fmt::format("{} rows stored in table {} by {}", load.rows_committed,
-                                 load.destination.table, load.destination.method);
-  if (load.rows_resumed != 0) line += fmt::format(", {} were there before", load.rows_resumed);
+  std::string line = fmt::format("{} {} stored in table {} by {}", load.rows_committed,
+                                 plural(load.rows_committed, "row", "rows"), load.destination.table,
+                                 load.destination.method);
+  if (load.rows_resumed != 0) {
+    line += fmt::format(", {} {} there before", load.rows_resumed,
+                        plural(load.rows_resumed, "was", "were"));
+  }
   if (load.delivery) line += fmt::format(" ({})", to_string(*load.delivery));
   log(LogLevel::info, kLogger, line);
-  report_rejections(load, load.rejected, "rows rejected");
-  report_rejections(load, load.discarded, "rows or values left out");
+  report_rejections(load, load.rejected, "row rejected", "rows rejected");
+  report_rejections(load, load.discarded, "row or value left out", "rows or values left out");
   if (!load.delivery_note.empty()) {
     log(LogLevel::warning, kLogger,
-        fmt::format("{}: {}", to_string(*load.delivery), load.delivery_note));
+        fmt::format("{}: {}", to_string(*load.delivery), first_line(load.delivery_note)));
   }
 }
 

@@ -52,8 +52,8 @@ std::chrono::hours parse_age(const std::string& text) {
 int run_clean(Invocation& invocation) {
   const std::size_t removed =
       remove_records(invocation.get("job"), parse_age(invocation.get("older_than")));
-  invocation.program().host().write_out(
-      fmt::format("Removed the records of {} ended {}.\n", removed, removed == 1 ? "run" : "runs"));
+  invocation.program().host().write_out(fmt::format("Removed the records of {} ended {}.\n",
+                                                    removed, plural(removed, "run", "runs")));
   return 0;
 }
 

@@ -46,6 +46,10 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
+std::string rows_in_words(std::int64_t rows) {
+  return fmt::format("  {:>12} {}", with_thousands(rows), plural(rows, "row", "rows"));
+}
+
 }  // namespace
 
 TerminalStyle terminal_style() {
@@ -129,7 +133,7 @@ void TerminalView::draw_live_line() {
   std::string line =
       fmt::format("  {} {} {:>9}", paint(mark, kYellow), padded(running_step_, kStepWidth),
                   to_duration_text(std::chrono::duration_cast<std::chrono::nanoseconds>(spent)));
-  if (step_rows_ > 0) line += fmt::format("  {:>12} rows", with_thousands(step_rows_));
+  if (step_rows_ > 0) line += rows_in_words(step_rows_);
   write_(fmt::format("\r\033[K{}", line));
   live_line_drawn_ = true;
 }
@@ -174,7 +178,7 @@ void TerminalView::on_event(const Event& event) {
                                                : failed ? kRed
                                                         : kYellow),
                                    padded(running_step_, kStepWidth), seconds_text(event));
-    if (step_rows_ > 0) line += fmt::format("  {:>12} rows", with_thousands(step_rows_));
+    if (step_rows_ > 0) line += rows_in_words(step_rows_);
     if (!good && !failed) line += fmt::format("  {}", paint(status, kYellow));
     line += "\n";
     write_(line);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "data/batch_rows.hpp"
 #include "ingest/destination.hpp"
 #include "ingest/rejections.hpp"
@@ -190,9 +191,9 @@ void Committer::locate(std::vector<Passage>& passages) {
 Error Committer::unrepeated() const {
   return user_error(
       {.what = fmt::format("The step does not repeat its rows for {}.", in_words(destination_)),
-       .why = fmt::format("An earlier attempt of this execution stored {} rows, and those sent now "
+       .why = fmt::format("An earlier attempt of this execution stored {} {}, and those sent now "
                           "begin otherwise or end before.",
-                          resumed_.total()),
+                          resumed_.total(), plural(resumed_.total(), "row", "rows")),
        .consequence = "No further row of this load was stored.",
        .countermeasure =
            "A run can only be resumed where a step sends the same rows in the same order, with the "
@@ -291,7 +292,8 @@ void Committer::finish(Passage& passage) {
   if (!passage.failure) return;
   if (context_.settings().log_errors) {
     log(LogLevel::warning, kLogger,
-        fmt::format("A batch of {} rows for {} failed: {}", passage.request.batch.rows(),
+        fmt::format("A batch of {} {} for {} failed: {}", passage.request.batch.rows(),
+                    plural(passage.request.batch.rows(), "row", "rows"),
                     in_words(passage.request.destination), message_of(passage.failure)));
   }
   {

@@ -272,7 +272,7 @@ struct Ingester::State {
     log(LogLevel::warning, kLogger,
         fmt::format("{} {} not ingested. The job goes on, as "
                     "ingester_should_raise_exception_on_failure is off.",
-                    sum.failures, sum.failures == 1 ? "batch was" : "batches were"));
+                    sum.failures, plural(sum.failures, "batch was", "batches were")));
   }
 
   void stop() {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "ingest/destination.hpp"
 
 namespace vdk {
@@ -45,11 +46,11 @@ Error rejection_error(const std::vector<std::pair<Destination, Rejection>>& reje
     reasons += fmt::format("{}{} ({}{}{} {}, first row {}): {}", reasons.empty() ? "" : " ",
                            in_words(destination), rejection.reason,
                            rejection.column.empty() ? ", " : ", column " + rejection.column + ", ",
-                           rejection.rows, rejection.rows == 1 ? "row" : "rows",
+                           rejection.rows, plural(rejection.rows, "row", "rows"),
                            rejection.first_row, rejection.message);
   }
   return user_error(
-      {.what = fmt::format("{} {} rejected.", rows, rows == 1 ? "row was" : "rows were"),
+      {.what = fmt::format("{} {} rejected.", rows, plural(rows, "row was", "rows were")),
        .why = std::move(reasons),
        .consequence = "All other rows were stored.",
        .countermeasure =

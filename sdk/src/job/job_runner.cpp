@@ -209,7 +209,7 @@ void leave_out_finished_steps(JobContext& context) {
   if (context.scope().resumed.empty()) return;
   log(LogLevel::info, kLogger,
       fmt::format("The execution {} goes on: {} finished {} left out, {} to run.",
-                  context.scope().resumed, left_out, left_out == 1 ? "step is" : "steps are",
+                  context.scope().resumed, left_out, plural(left_out, "step is", "steps are"),
                   context.steps.size()));
 }
 

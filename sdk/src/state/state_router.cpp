@@ -85,10 +85,6 @@ void hide(const Value& value) {
   }
 }
 
-std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 }  // namespace
 
 StateRouter::StateRouter(StateKind kind, const Configuration& configuration, std::string job_name,
@@ -182,7 +178,7 @@ StateRouter::BackEnd StateRouter::make_back_end() const {
     made.failure = error.text();
   } catch (const std::exception& error) {
     made.failure = ErrorText{.what = fmt::format("The back end of {} cannot be made.", words.many),
-                             .why = first_line(error.what())};
+                             .why = std::string(first_line(error.what()))};
   }
   if (made.failure) {
     made.store = nullptr;
@@ -258,7 +254,7 @@ void StateRouter::set_all(Value map) {
           kind_ == StateKind::secrets ? "WritePreProcessSecretsException"
                                       : "WritePreProcessPropertiesException",
           {.what = fmt::format("The write pre-processor '{}' of {} failed.", name, words.many),
-           .why = first_line(error.what()),
+           .why = std::string(first_line(error.what())),
            .consequence = fmt::format("No {} was changed.", words.one),
            .countermeasure = fmt::format("Correct what it complains about, or take it out of "
                                          "{}_write_preprocess_sequence.",
