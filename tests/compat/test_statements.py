@@ -15,7 +15,11 @@ UNIT_TEST = re.compile(r"^TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\)", re.MULTILINE)
 
 def unit_tests():
     """SUITE.TEST of every unit test in the sources, whatever it is instantiated with."""
-    sources = [*ROOT.glob("sdk/src/**/*_test.cpp"), *ROOT.glob("plugins/*/tests/*.cpp")]
+    sources = [
+        *ROOT.glob("sdk/src/**/*_test.cpp"),
+        *ROOT.glob("plugins/*/tests/*.cpp"),
+        *ROOT.glob("tests/support/*_conformance.hpp"),
+    ]
     return {".".join(found) for path in sources for found in UNIT_TEST.findall(path.read_text())}
 
 

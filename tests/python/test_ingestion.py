@@ -227,6 +227,106 @@ def test_target_and_method_of_the_call_win_over_the_defaults(stage):
         assert connection.execute("select a from by_call").fetchall() == [(2,)]
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+@pytest.mark.parametrize("count", [50_000, 1_000_000])
+def test_every_row_of_a_large_send_is_stored_with_ten_workers(stage, engine, count):
+    database = stage.out / "duck.db"
+    stage.body(
+        f"job_input.send_tabular_data_for_ingestion(((i, f'n{{i}}') for i in range({count})), ['i', 's'], 't')"
+    )
+    ended = stage.run(
+        VDK_INGEST_METHOD_DEFAULT=engine,
+        VDK_DUCKDB_DATABASE=str(database),
+        VDK_INGESTER_NUMBER_OF_WORKER_THREADS="10",
+    )
+    ended.succeeded().says(f"{count} rows stored in table t by {engine}")
+    query = "select count(*), count(distinct i), sum(i), max(i) from t"
+    rows = stage.rows(query) if engine == "sqlite" else in_duckdb(stage, query)
+    assert rows == [(count, count, count * (count - 1) // 2, count - 1)]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_bad_row_is_the_users_and_the_rows_around_it_and_after_it_are_stored(stage, engine):
+    stage.env |= {
+        "VDK_INGEST_METHOD_DEFAULT": engine,
+        "VDK_DB_DEFAULT_TYPE": engine,
+        "VDK_DUCKDB_DATABASE": str(stage.out / "duck.db"),
+    }
+    stage.body(
+        """
+        job_input.execute_query("create table t (a integer not null check (a <> 13))")
+        for start in range(0, 100, 10):
+            job_input.send_tabular_data_for_ingestion([[i] for i in range(start, start + 10)], ["a"], "t")
+        """
+    )
+    ended = stage.run(VDK_INGESTER_PAYLOAD_SIZE_BYTES_THRESHOLD="1", VDK_INGEST_COMMIT_BYTES="1")
+    ended.says("1 row was rejected.", "99 rows stored in table t", "1 row rejected for table t")
+    assert (ended.exit, ended.status) == (1, "User error")
+    query = "select count(*), count(distinct a), max(a) from t"
+    rows = stage.rows(query) if engine == "sqlite" else in_duckdb(stage, query)
+    assert rows == [(99, 99, 99)]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_table_that_evolves_takes_every_row(stage, engine):
+    stage.env |= {
+        "VDK_INGEST_METHOD_DEFAULT": engine,
+        "VDK_DB_DEFAULT_TYPE": engine,
+        "VDK_DUCKDB_DATABASE": str(stage.out / "duck.db"),
+    }
+    stage.body(
+        """
+        job_input.execute_query("create table t (a integer)")
+        for row in ({"a": 1}, {"a": 2, "b": "more"}, {"a": 2**40}, {"c": 1.5}):
+            job_input.send_object_for_ingestion(row, "t", contract="evolve")
+        """
+    )
+    stage.run().succeeded()
+    query = "select a, b, c from t order by a is null, a"
+    rows = stage.rows(query) if engine == "sqlite" else in_duckdb(stage, query)
+    assert rows == [(1, None, None), (2, "more", None), (2**40, None, None), (None, None, 1.5)]
+
+
+def test_sections_are_connections_and_methods_of_their_names_with_their_own_places(stage):
+    stage.job.joinpath("config.ini").write_text(
+        f"[vdk_dev]\nsqlite_file = {stage.out / 'dev.db'}\n"
+        "[vdk_warehouse]\npostgres_host = nowhere.invalid\npostgres_dbname = x\n"
+        "[vdk_foreign]\nno_plugin_knows_it = 1\n"
+    )
+    stage.body(
+        """
+        job_input.send_object_for_ingestion({"a": 1}, "t", "dev")
+        job_input.send_object_for_ingestion({"a": 2}, "t")
+        """
+    )
+    stage.body(
+        """
+        print(job_input.execute_query("select a from t", database="dev"))
+        print(job_input.execute_query("select a from t"))
+        """,
+        "20_read.py",
+    )
+    assert stage.run().succeeded().stdout == "[(1,)]\n[(2,)]\n"
+    with sqlite3.connect(stage.out / "dev.db") as connection:
+        assert connection.execute("select a from t").fetchall() == [(1,)]
+
+
+def test_sends_are_not_logged_one_by_one(stage):
+    stage.body("for i in range(1000): job_input.send_object_for_ingestion({'i': i}, 't')")
+    assert len(stage.run().succeeded().stderr.splitlines()) < 20
+    assert stage.rows("select count(*) from t") == [(1000,)]
+
+
+def test_names_may_be_reserved_words(stage):
+    database = stage.out / "duck.db"
+    stage.body(
+        "job_input.send_object_for_ingestion({'select': 1, 'order': 2, 'from': 'x'}, 'table', 'sqlite,duckdb')"
+    )
+    stage.run(VDK_DUCKDB_DATABASE=str(database)).succeeded()
+    query = 'select "select", "order", "from" from "table"'
+    assert stage.rows(query) == in_duckdb(stage, query) == [(1, 2, "x")]
+
+
 def test_many_threads_send_without_losing_rows(stage):
     stage.step(
         """

@@ -615,6 +615,36 @@ TEST_F(IngesterTest, a_list_of_methods_gives_one_destination_each) {
   EXPECT_EQ(store_.rows("spare//t"), (std::vector<std::int64_t>{1}));
 }
 
+class TableOnlySink : public MemorySink {
+ public:
+  using MemorySink::MemorySink;
+  [[nodiscard]] bool needs_table() const override { return true; }
+};
+
+TEST_F(IngesterTest, a_method_that_needs_a_table_takes_none_only_where_a_hook_may_name_it) {
+  const auto ingester = make();
+  ingester->add_sink(
+      "tables", [this](const Configuration&, std::string_view, const Destination& destination) {
+        return std::make_unique<TableOnlySink>(store_, destination);
+      });
+  try {
+    (void)ingester->resolve("memory,tables", "", "", "");
+    FAIL() << "rows without a table were taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
+    EXPECT_EQ(error.text().why,
+              "The call names none, and the method tables stores rows in tables.");
+  }
+  hooks_.pre_ingest_process.add("test", [](IngestRequest& request) -> std::optional<NoResult> {
+    request.destination.table = "named";
+    return std::nullopt;
+  });
+  const auto destinations = ingester->resolve("tables", "", "", "");
+  ingester->send(destinations.at(0), batch_of({1}));
+  ingester->close();
+  EXPECT_EQ(store_.rows("tables//named"), (std::vector<std::int64_t>{1}));
+}
+
 TEST_F(IngesterTest, an_unknown_method_is_named_with_the_known_ones) {
   const auto ingester = make();
   try {
