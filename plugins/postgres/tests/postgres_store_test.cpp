@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "load_conformance.hpp"
 #include "postgres_names.hpp"
 #include "postgres_server.hpp"
 #include "store_conformance.hpp"
@@ -59,6 +60,7 @@ const StoreQuirks kQuirks{.name = "postgres",
 namespace vdk {
 INSTANTIATE_TEST_SUITE_P(postgres, StoreConformance, testing::Values(postgres::kQuirks),
                          store_name);
+INSTANTIATE_TEST_SUITE_P(postgres, LoadConformance, testing::Values(postgres::kQuirks), store_name);
 }  // namespace vdk
 
 namespace vdk::postgres {

@@ -54,6 +54,7 @@ Ledger::Ledger(const Load& load, std::vector<std::string> beside, const std::str
       step_(load.step),
       // The target may hold a credential, and tells loads apart only where one table has two names.
       destination_(fmt::format("{}:{}", load.destination.method, load.destination.table)),
+      resumes_(load.resume),
       writer_(make_uuid4()),
       schema_(std::move(beside)) {
   if (!schema_.empty()) schema_.pop_back();
@@ -108,18 +109,21 @@ std::optional<LoadPosition> Ledger::read(TableStore& store) const {
 void Ledger::write(TableStore& store, const std::optional<LoadPosition>& before,
                    const LoadPosition& after, const std::string& staging) const {
   const std::string table = quote_path(path(kLoads));
-  const bool first = !before.has_value();
-  if (first && store.query(fmt::format("SELECT 1 FROM {} WHERE {}", table, identity())).empty()) {
-    store.run(fmt::format(
-        "INSERT INTO {} (execution, step, destination, rows_done, digest, partial_rows, "
-        "rejected_rows, staging, writer, updated_at) VALUES ({}, {}, {}, {}, '{:016x}', {}, {}, "
-        "{}, '{}', {})",
-        table, quote_text(execution_), quote_text(step_), quote_text(destination_), after.rows,
-        after.digest, after.partial, after.rejected, quote_text(staging), writer_, now_seconds()));
-    return;
+  if (!before) {
+    if (!read(store)) {
+      store.run(fmt::format(
+          "INSERT INTO {} (execution, step, destination, rows_done, digest, partial_rows, "
+          "rejected_rows, staging, writer, updated_at) VALUES ({}, {}, {}, {}, '{:016x}', {}, {}, "
+          "{}, '{}', {})",
+          table, quote_text(execution_), quote_text(step_), quote_text(destination_), after.rows,
+          after.digest, after.partial, after.rejected, quote_text(staging), writer_,
+          now_seconds()));
+      return;
+    }
+    if (resumes_ || is_own(store)) throw_overtaken(store);
   }
   std::string where = identity();
-  if (!first) {
+  if (before) {
     where += fmt::format(" AND rows_done = {} AND partial_rows = {} AND digest = '{:016x}'",
                          before->rows, before->partial, before->digest);
   }
@@ -131,11 +135,28 @@ void Ledger::write(TableStore& store, const std::optional<LoadPosition>& before,
   const auto check = store.query(fmt::format(
       "SELECT 1 FROM {} WHERE {} AND writer = '{}' AND rows_done = {} AND partial_rows = {}", table,
       identity(), writer_, after.rows, after.partial));
-  if (!check.empty()) return;
+  if (check.empty()) throw_overtaken(store);
+}
+
+bool Ledger::is_own(TableStore& store) const {
+  return !store
+              .query(fmt::format("SELECT 1 FROM {} WHERE {} AND writer = '{}'",
+                                 quote_path(path(kLoads)), identity(), writer_))
+              .empty();
+}
+
+void Ledger::throw_overtaken(TableStore& store) const {
+  if (is_own(store)) {
+    throw TransactionConflict(
+        {.what = fmt::format("Rows of the step {} for {} were stored meanwhile by a transaction "
+                             "whose connection had been lost.",
+                             step_, destination_),
+         .consequence = "They were not stored again."});
+  }
   throw platform_error(
       {.what = fmt::format("Another process stores the rows of the step {} for {} too.", step_,
                            destination_),
-       .why = "The ledger of loads was changed since this process wrote to it: an earlier attempt "
+       .why = "The ledger of loads was changed since this process looked at it: an earlier attempt "
               "of this execution still runs.",
        .consequence = "This batch was not stored, so that no row is there twice.",
        .countermeasure = "Let one attempt end before the execution is resumed."});

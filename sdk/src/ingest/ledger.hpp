@@ -26,9 +26,10 @@ class Ledger {
   // What is known of the load; nothing where there is no ledger or no row.
   [[nodiscard]] std::optional<LoadPosition> read(TableStore& store) const;
 
-  // Records `after`. `before` is what this process recorded last, nothing the first time: then the
-  // row of an earlier, unresumed attempt gives way. Throws Error (platform) where another process
-  // has recorded something meanwhile.
+  // Records `after`. `before` is what is known to be recorded; where nothing is, the row of an
+  // earlier attempt gives way unless the load resumes it. Throws Error (platform) where another
+  // process has recorded something meanwhile, and TransactionConflict where this one has: a commit
+  // whose answer was lost and that the server ended late.
   void write(TableStore& store, const std::optional<LoadPosition>& before,
              const LoadPosition& after, const std::string& staging = {}) const;
 
@@ -42,10 +43,13 @@ class Ledger {
  private:
   [[nodiscard]] std::vector<std::string> path(const std::string& table) const;
   [[nodiscard]] std::string identity() const;
+  [[nodiscard]] bool is_own(TableStore& store) const;
+  [[noreturn]] void throw_overtaken(TableStore& store) const;
 
   std::string execution_;
   std::string step_;
   std::string destination_;
+  bool resumes_;
   std::string writer_;  // of this process's rows: tells a forgotten attempt that still writes
   std::vector<std::string> schema_;
 };

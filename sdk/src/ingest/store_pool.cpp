@@ -1,6 +1,8 @@
 #include "ingest/store_pool.hpp"
 
+#include <chrono>
 #include <limits>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -50,20 +52,20 @@ void StorePool::undo(std::unique_ptr<TableStore> store) {
 void StorePool::run(const Attempt& attempt) {
   Backoff between_conflicts(kBetweenConflicts);
   Backoff between_connections(kBetweenConnections);
-  const auto deadline = std::chrono::steady_clock::now() + attempt.retry;
-  bool may_be_done = false;
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  bool may_be_done = false;  // for good: the server may end a commit after its client is gone
   for (;;) {
     std::unique_ptr<TableStore> store;
     try {
       store = take();
-      if (!may_be_done || !attempt.is_done || !attempt.is_done(*store)) {
-        may_be_done = false;
-        attempt.work(*store);
-      }
+      const bool is_done = may_be_done && attempt.is_done && attempt.is_done(*store);
+      if (!is_done) attempt.work(*store);
       return give(std::move(store));
     } catch (const ConnectionLost& lost) {
-      may_be_done = store != nullptr;
-      if (std::chrono::steady_clock::now() >= deadline) throw;
+      may_be_done = may_be_done || store != nullptr;
+      const auto now = std::chrono::steady_clock::now();
+      if (!deadline) deadline = now + attempt.retry;
+      if (now >= *deadline) throw;
       log(LogLevel::warning, kLogger,
           fmt::format("The connection for the table {} was lost and is opened again: {}",
                       attempt.table, lost.what()));
