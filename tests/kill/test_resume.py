@@ -6,15 +6,15 @@ The oracle: without resume a table holds the beginning of what was sent, in orde
 import os
 import pathlib
 import random
-import sqlite3
 import subprocess
+import time
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VDK = os.environ.get("VDK_BIN", str(ROOT / "build/release/bin/vdk"))
 PYTHON = os.environ.get("VDK_COMPAT_PYTHON", str(ROOT / ".venv/bin/python"))
-KILLS = int(os.environ.get("VDK_KILLS", "10"))
+KILLS = [10, pytest.param(200, marks=pytest.mark.full)]
 ROWS = 60_000
 POINTS = ["before_rows", "before_ledger", "before_commit", "after_commit"]
 SWAP_POINTS = ["before_swap_ledger", "before_swap_commit", "after_swap_commit"]
@@ -39,56 +39,11 @@ def run(job_input):
 REPLACE = SECOND.replace('destination_table="t"', 'destination_table="t", disposition="replace"')
 
 
-class Sqlite:
-    settings = {"VDK_INGEST_METHOD_DEFAULT": "sqlite", "VDK_DB_DEFAULT_TYPE": "sqlite"}
-
-    def __init__(self, directory):
-        self.file = directory / "db"
-        self.settings = self.settings | {"VDK_SQLITE_FILE": str(self.file)}
-
-    def rows(self, table):
-        with sqlite3.connect(self.file) as connection:
-            try:
-                return [i for (i,) in connection.execute(f"select i from {table} order by rowid")]
-            except sqlite3.OperationalError as error:
-                assert "no such table" in str(error)
-                return []
-
-
-class DuckDb:
-    settings = {"VDK_INGEST_METHOD_DEFAULT": "duckdb", "VDK_DB_DEFAULT_TYPE": "duckdb"}
-
-    def __init__(self, directory):
-        self.file = directory / "db"
-        self.settings = self.settings | {"VDK_DUCKDB_DATABASE": str(self.file)}
-
-    def rows(self, table):
-        import duckdb
-
-        with duckdb.connect(str(self.file)) as connection:
-            try:
-                return [
-                    i
-                    for (i,) in connection.execute(
-                        f"select i from {table} order by rowid"
-                    ).fetchall()
-                ]
-            except duckdb.CatalogException:
-                return []
-
-
-@pytest.fixture(params=[Sqlite, DuckDb], ids=["sqlite", "duckdb"])
-def database(request, tmp_path):
-    if request.param is DuckDb:
-        pytest.importorskip("duckdb")
-    return request.param(tmp_path)
-
-
 @pytest.fixture
-def run(tmp_path, database):
+def run(tmp_path, environment):
     """Runs the job; the keywords are further environment variables."""
 
-    def run(*arguments, second=SECOND, seconds=None, **environment):
+    def run(*arguments, second=SECOND, seconds=None, **variables):
         job = tmp_path / "job"
         job.mkdir(exist_ok=True)
         (job / "10_first.py").write_text(FIRST)
@@ -96,15 +51,7 @@ def run(tmp_path, database):
         process = subprocess.Popen(
             [VDK, "run", "job", *arguments],
             cwd=tmp_path,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "VDK_PYTHON": PYTHON,
-                "VDK_INGEST_BATCH_BYTES": "100000",
-                "VDK_INGEST_COMMIT_BYTES": "300000",
-                **database.settings,
-                **environment,
-            },
+            env={**environment, "VDK_PYTHON": PYTHON, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -140,25 +87,33 @@ def test_a_run_killed_at_a_named_point_goes_on_there(run, database, point, times
     assert database.rows("t") == list(range(ROWS))
 
 
-def test_a_run_killed_at_any_time_goes_on_there(run, database, tmp_path):
+@pytest.mark.parametrize("kills", KILLS)
+def test_a_run_killed_at_any_time_goes_on_there(run, database, kills):
+    started = time.monotonic()
+    code, output = run()
+    assert code == 0, output
+    whole = time.monotonic() - started
+    database.clear()
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
-    for number in range(KILLS):
-        where = f"seed {seed}, kill {number}"
-        code, output = run(seconds=chance.uniform(0.05, 0.6))
+    killed = 0
+    while killed < kills:
+        where = f"seed {seed}, kill {killed}"
+        code, output = run(seconds=chance.uniform(0, whole))
         # Killed again while it goes on, twice, and then left alone.
-        for seconds in (chance.uniform(0.05, 0.6), chance.uniform(0.05, 0.6), None):
+        for seconds in (chance.uniform(0, whole), chance.uniform(0, whole), None):
             assert is_prefix(database.rows("t")), where
             if code == 0:
                 break
+            assert code == -9, f"{where}: {output}"
+            killed += 1
             code, output = run("--resume", "last", seconds=seconds)
             if "cannot be resumed" in output or "no run" in output:
                 # It died before it had begun, or when all was done.
                 code, output = (0, "") if is_complete(database) else run(seconds=seconds)
         assert code == 0, f"{where}: {output}"
         assert is_complete(database), where
-        for file in tmp_path.glob("db*"):
-            file.unlink()
+        database.clear()
 
 
 @pytest.mark.parametrize("point", POINTS + SWAP_POINTS)

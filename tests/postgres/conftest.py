@@ -79,22 +79,7 @@ class Stage:
 
     def rows(self, sql):
         """What the server's own client says."""
-        done = subprocess.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql],
-            env={
-                "PATH": os.environ["PATH"],
-                "PGHOST": str(self.server.socket_directory),
-                "PGPORT": str(self.server.port),
-                "PGUSER": self.server.user,
-                "PGPASSWORD": self.server.password,
-                "PGDATABASE": self.server.database,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
+        return self.server.sql(sql).splitlines()
 
 
 @pytest.fixture

@@ -150,6 +150,25 @@ class PostgresServer:
     def log(self):
         return "".join(self._log)
 
+    def sql(self, text):
+        """What the server's own client prints, run by the administrator."""
+        return subprocess.run(
+            [_program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text],
+            env={
+                "PATH": os.environ["PATH"],
+                "PGHOST": str(self.socket_directory),
+                "PGPORT": str(self.port),
+                "PGUSER": USER,
+                "PGPASSWORD": PASSWORD,
+                "PGDATABASE": DATABASE,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=READY_SECONDS,
+        ).stdout
+
     def place(self):
         """What a client in another language needs to know."""
         return {

@@ -7,7 +7,7 @@
 namespace vdk {
 
 int run_as_job(Program& program, const std::vector<std::string>& settings,
-               const std::function<void(JobContext&)>& work) {
+               const std::function<void(JobContext&)>& work, const std::string& resumed) {
   const std::filesystem::path directory = std::filesystem::current_path();
   const JobConfig job_config(directory);
   const Configuration configuration = program.configure(&job_config, settings);
@@ -18,7 +18,12 @@ int run_as_job(Program& program, const std::vector<std::string>& settings,
       make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
                    configuration.get_string("attempt_id"));
   register_query_comments(program.hooks(), job_name_of(directory), ids.op_id);
-  RunScope scope{program.hooks(), events, cancellation, ids, std::chrono::system_clock::now()};
+  RunScope scope{.hooks = program.hooks(),
+                 .events = events,
+                 .cancellation = cancellation,
+                 .ids = ids,
+                 .start = std::chrono::system_clock::now(),
+                 .resumed = resumed};
   JobContext context(scope, configuration,
                      {.name = job_name_of(directory),
                       .directory = directory,

@@ -13,6 +13,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::size_t kLongestName = 200;  // bytes of --once: the ledger holds them
+
 Value parse_options(const std::string& text) {
   if (text.empty()) return {};
   try {
@@ -79,8 +81,12 @@ int run_ingest(Invocation& invocation) {
                         .target = invocation.get("target"),
                         .format = invocation.get("format"),
                         .options = parse_options(invocation.get("options")),
+                        .once = invocation.get("once"),
                         .settings = invocation.all("config")};
   for (const std::string& file : request.files) require_file(file, "'FILE'");
+  if (request.once.size() > kLongestName) {
+    throw UsageError(fmt::format("The name of --once is longer than {} bytes.", kLongestName));
+  }
   if (std::ranges::count(request.files, "-") > 1) {
     throw UsageError("Standard input (-) can be read once.");
   }
@@ -92,10 +98,14 @@ int run_ingest(Invocation& invocation) {
   return ingest_files(invocation.program(), request, [&](const std::vector<LoadStatistics>& loads) {
     for (const LoadStatistics& load : loads) {
       host.write_out(fmt::format(
-          "{} {} ingested into {} ({}{}).\n", with_thousands(load.rows_committed),
+          "{} {} ingested into {} ({}{}){}.\n", with_thousands(load.rows_committed),
           plural(load.rows_committed, "row", "rows"), load.destination.table,
           load.destination.method,
-          load.destination.target.empty() ? std::string() : ", " + load.destination.target));
+          load.destination.target.empty() ? std::string() : ", " + load.destination.target,
+          load.rows_resumed == 0
+              ? std::string()
+              : fmt::format("; {} {} there before", with_thousands(load.rows_resumed),
+                            plural(load.rows_resumed, "was", "were"))));
     }
     if (loads.empty()) host.write_out("There was no row to ingest.\n");
   });
@@ -165,6 +175,11 @@ Command ingest_command() {
                        .metavar = "TEXT",
                        .help = "One JSON object: options of the format; for CSV keywords of "
                                "pandas.read_csv."},
+                      {.names = "--once",
+                       .key = "once",
+                       .metavar = "NAME",
+                       .help = "A name for this load. The same command with the same name goes on "
+                               "where an earlier one ended, and never stores a row twice."},
                       {.names = "-c,--config",
                        .key = "config",
                        .metavar = "KEY=VALUE",

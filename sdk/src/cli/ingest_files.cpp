@@ -109,7 +109,10 @@ std::unique_ptr<BatchReader> open_reader(PluginIndex& plugins, const Configurati
 int ingest_files(Program& program, const FilesToIngest& request,
                  const std::function<void(const std::vector<LoadStatistics>&)>& done) {
   std::vector<LoadStatistics> loaded;
-  const int code = run_as_job(program, request.settings, [&](JobContext& context) {
+  std::vector<std::string> settings = request.settings;
+  // Without a ledger nobody knows what is there already.
+  if (!request.once.empty()) settings.emplace_back("ingest_ledger=required");
+  const auto ingest = [&](JobContext& context) {
     const std::vector<Destination> destinations =
         context.ingester().resolve(request.method, request.target, request.table, {});
     const std::string format = format_of(program.plugins(), request);
@@ -133,7 +136,9 @@ int ingest_files(Program& program, const FilesToIngest& request,
     }
     context.ingester().flush();
     loaded = context.ingester().statistics();
-  });
+  };
+  const int code = run_as_job(program, settings, ingest,
+                              request.once.empty() ? std::string() : "ingest " + request.once);
   if (code == 0) done(loaded);
   return code;
 }

@@ -15,6 +15,7 @@ struct FilesToIngest {
   std::string target{};
   std::string format{};  // empty: by the names of the files
   Value options{};       // of the format
+  std::string once{};    // the name of a load that goes on where it ended; empty: a load of its own
   std::vector<std::string> settings{};
 };
 

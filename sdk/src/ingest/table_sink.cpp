@@ -246,6 +246,7 @@ class TableSink final : public Sink {
         store.lock_definition(table);
         table = define(store, batches);
         store.commit();
+        kill_point("ingest.after_definition");
       }
       store.begin();
     }
