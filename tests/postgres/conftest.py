@@ -24,6 +24,8 @@ def server():
 class Stage:
     """A folder with a job in it, and an environment that knows no server."""
 
+    program = [str(VDK)]
+
     def __init__(self, root, server):
         self.root = root
         self.server = server
@@ -61,7 +63,7 @@ class Stage:
 
     def vdk(self, *words, cwd=None, **env):
         return subprocess.run(
-            [str(VDK), *words],
+            [*self.program, *words],
             cwd=cwd or self.job,
             env=self.env | env,
             stdin=subprocess.DEVNULL,
@@ -83,5 +85,10 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path, server):
-    return Stage(tmp_path, server)
+def stage_of(tmp_path):
+    return lambda server: Stage(tmp_path, server)
+
+
+@pytest.fixture
+def stage(stage_of, server):
+    return stage_of(server)

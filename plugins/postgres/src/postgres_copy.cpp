@@ -6,6 +6,8 @@
 #include <memory>
 #include <string_view>
 
+#include "postgres_error.hpp"
+
 namespace vdk::postgres {
 namespace {
 
@@ -355,7 +357,9 @@ void copy_rows(Session& session, const std::string& sql, CopyFormat format,
       write_all<TextRows>(session, batches);
     }
   } catch (...) {
-    session.abandon_copy();
+    if (const Result words = session.abandon_copy()) {
+      throw statement_error(words.get(), sql, session.place(), {});
+    }
     throw;
   }
   session.end_copy(sql);

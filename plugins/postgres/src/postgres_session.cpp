@@ -276,10 +276,17 @@ void Session::end_copy(const std::string& sql) {
   }
 }
 
-void Session::abandon_copy() noexcept {
+Result Session::abandon_copy() noexcept {
   try {
-    if (!connection_ || PQstatus(handle()) != CONNECTION_OK) {
-      return;
+    if (!connection_) {
+      return {};
+    }
+    if (PQstatus(handle()) != CONNECTION_OK) {
+      // They were read already, but libpq shows them behind the end of the COPY only.
+      (void)PQputCopyEnd(handle(), nullptr);
+      Result words(PQgetResult(handle()));
+      const bool is_told = words && PQresultErrorField(words.get(), PG_DIAG_SQLSTATE);
+      return is_told ? std::move(words) : Result();
     }
     // Nothing where the statement is over already.
     if (PQputCopyEnd(handle(), "its rows are not wanted any more") == 1) {
@@ -290,6 +297,7 @@ void Session::abandon_copy() noexcept {
   } catch (const std::exception& error) {
     log(LogLevel::debug, kLogger, std::string("A COPY could not be ended: ") + error.what());
   }
+  return {};
 }
 
 // Until the system has taken all that waits to be sent.

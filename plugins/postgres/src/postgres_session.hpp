@@ -44,11 +44,12 @@ class Session {
 
   // COPY FROM STDIN: the statement, its data in pieces, its end. A failure of the rows may show at
   // the end only. put() returns once the piece is handed over, so that no more than one waits in
-  // memory. Where put() throws, the statement still wants its end: abandon_copy() undoes it.
+  // memory. Where put() throws, the statement still wants its end: abandon_copy() undoes it, and
+  // returns the server's last words where it ended the connection.
   void begin_copy(const std::string& sql);
   void put(std::string_view data);
   void end_copy(const std::string& sql);
-  void abandon_copy() noexcept;
+  Result abandon_copy() noexcept;
 
   [[nodiscard]] bool is_connected() noexcept;
   // False in a forked child.

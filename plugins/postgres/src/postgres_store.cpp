@@ -644,7 +644,7 @@ std::unique_ptr<TableStore> open_store(const Engine& engine, const Configuration
     return std::make_unique<PostgresStore>(std::make_unique<Session>(settings));
   } catch (const PostgresError& error) {
     // A server that starts, or has no connection to spare, may have one later.
-    if (error.resolvable_by() == ResolvableBy::platform) throw ConnectionLost(error.text());
+    if (error.is_transient()) throw ConnectionLost(error.text());
     throw;
   }
 }
