@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 from postgres_server import PostgresServer
@@ -16,7 +17,7 @@ class Sqlite:
         self.settings = {"VDK_SQLITE_FILE": str(self.file)}
 
     def rows(self, table):
-        with sqlite3.connect(self.file) as connection:
+        with closing(sqlite3.connect(self.file)) as connection:
             try:
                 return [i for (i,) in connection.execute(f"select i from {table} order by rowid")]
             except sqlite3.OperationalError as error:

@@ -257,41 +257,16 @@ def narrow():
         yield server
 
 
-class Occupant:
+def occupant(server):
     """Holds a connection of the loader until the end of the `with` block."""
-
-    def __init__(self, server):
-        self.server = server
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            ["psql", "-XAtq"],
-            env={
-                "PATH": os.environ["PATH"],
-                "PGHOST": str(self.server.socket_directory),
-                "PGPORT": str(self.server.port),
-                "PGUSER": LOADER["postgres_user"],
-                "PGPASSWORD": LOADER["postgres_password"],
-                "PGDATABASE": self.server.database,
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.process.stdin.write("select 'here';\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "here\n"
-        return self
-
-    def __exit__(self, *_):
-        self.process.communicate()
+    return server.session(user=LOADER["postgres_user"], password=LOADER["postgres_password"])
 
 
 def test_a_server_without_a_free_connection_is_asked_again(narrow, load_into):
     load = load_into(narrow)
     load.configure().start("--events", "-").wait_at_gate()
     load.terminate()
-    with Occupant(narrow):
+    with occupant(narrow):
         load.open_gate()
         load.wait_for("is opened again")
         load.wait_for("connection")  # refused, and tried once more
@@ -302,7 +277,7 @@ def test_a_server_that_stays_full_fails_the_load_and_a_resume_makes_it_whole(nar
     load = load_into(narrow)
     load.configure(retry=1).start("--events", "-").wait_at_gate()
     load.terminate()
-    with Occupant(narrow):
+    with occupant(narrow):
         load.open_gate()
         load.fails("remaining connection slots")
         assert load.stage.status() == "Platform error"

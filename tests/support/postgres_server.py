@@ -112,6 +112,31 @@ class Certificates:
         (self.folder / f"{name}.key").chmod(0o600)
 
 
+class Session:
+    """A session of the server's own client that stays open."""
+
+    def __init__(self, client):
+        self._process = subprocess.Popen(
+            **client, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1
+        )
+        self.say("select")
+
+    def say(self, text):
+        """Returns when it is done."""
+        self._process.stdin.write(f"{text};\n\\echo done\n")
+        while (line := self._process.stdout.readline()) != "done\n":
+            assert line, "the session ended"
+
+    def close(self):
+        self._process.communicate()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 class PostgresServer:
     """Runs from the start of the `with` block to its end."""
 
@@ -150,21 +175,36 @@ class PostgresServer:
     def log(self):
         return "".join(self._log)
 
-    def sql(self, text):
-        """What the server's own client prints, run by the administrator."""
-        return subprocess.run(
-            [_program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text],
-            env={
+    def own(self, folder):
+        """Gives the folder to the server's account."""
+        if _account():
+            shutil.chown(folder, _account()["user"], _account()["group"])
+
+    def session(self, **account):
+        return Session(self._client(**account))
+
+    def _client(self, user=USER, password=PASSWORD):
+        return {
+            "args": [_program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1"],
+            "env": {
                 "PATH": os.environ["PATH"],
                 "PGHOST": str(self.socket_directory),
                 "PGPORT": str(self.port),
-                "PGUSER": USER,
-                "PGPASSWORD": PASSWORD,
+                "PGUSER": user,
+                "PGPASSWORD": password,
                 "PGDATABASE": DATABASE,
             },
+            "text": True,
+        }
+
+    def sql(self, text):
+        """What the server's own client prints, run by the administrator."""
+        client = self._client()
+        client["args"] += ["-c", text]
+        return subprocess.run(
+            **client,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             check=True,
             timeout=READY_SECONDS,
         ).stdout
@@ -186,8 +226,7 @@ class PostgresServer:
         self._data = owned / "data"
         for folder in (owned, self.socket_directory):
             folder.mkdir()
-            if _account():
-                shutil.chown(folder, _account()["user"], _account()["group"])
+            self.own(folder)
         secret = self.directory / "password"
         secret.write_text(PASSWORD + "\n")
         self._run(
@@ -222,8 +261,7 @@ class PostgresServer:
     def _place_file(self, name, target):
         shutil.copy(self.certificates.folder / name, target)
         target.chmod(0o600)
-        if _account():
-            shutil.chown(target, _account()["user"], _account()["group"])
+        self.own(target)
 
     def use_certificate(self, name):
         """The server's own, from its next start on."""

@@ -136,14 +136,27 @@ def open_sqlite(file, timeout_seconds=5):
         raise _cannot_open("SQLite", file, error, "sqlite_file") from error
 
 
+# What DuckDB takes while it opens a database only. All else is set later, so that a step that opens
+# the same file needs no settings of its own.
+OPENING_SETTINGS = ("access_mode", "allow_unsigned_extensions")
+
+
 def open_duckdb(file, settings=""):
     """A connection of the driver; all of one process share the engine of the file."""
     module = duckdb_module()
+    settings = _read_settings(settings)
+    opening = {key: settings.pop(key) for key in OPENING_SETTINGS if key in settings}
     try:
-        connection = module.connect(file)
+        connection = module.connect(file, config=opening)
     except module.Error as error:
+        remedy = ""
+        if "lock on file" in str(error):
+            remedy = (
+                "End the other process that has the file open, or use another file "
+                "(duckdb_database)."
+            )
         raise _cannot_open(
-            f"DuckDB {module.__version__}", file, error, "duckdb_database"
+            f"DuckDB {module.__version__}", file, error, "duckdb_database", remedy
         ) from error
     _apply_settings(connection, settings)
     return connection
@@ -171,14 +184,18 @@ def duckdb_module():
     return module
 
 
-def _apply_settings(connection, text):
+def _read_settings(text):
     if not text.strip():
-        return
+        return {}
     from vdk import _native
 
     settings = _native.parse_json(text)
     if not isinstance(settings, dict):
         raise _bad_settings("It is no JSON object.")
+    return settings
+
+
+def _apply_settings(connection, settings):
     for key, value in settings.items():
         if not key.replace("_", "").isalnum():
             raise _bad_settings(f"{key!r} is no name of a setting.")
@@ -204,12 +221,12 @@ def _bad_settings(why):
     )
 
 
-def _cannot_open(engine, file, error, key):
+def _cannot_open(engine, file, error, key, countermeasure=""):
     from vdk.host.complaints import configuration_error
 
     return configuration_error(
         f"The {engine} database {file} cannot be opened.",
         f"The engine says: {error}",
         "No statement was executed on it.",
-        f"Correct {key}, or make the file and its directory accessible.",
+        countermeasure or f"Correct {key}, or make the file and its directory accessible.",
     )
