@@ -1,4 +1,4 @@
-#include "base/backoff.hpp"
+#include "vdk/base/backoff.hpp"
 
 #include <algorithm>
 #include <cmath>

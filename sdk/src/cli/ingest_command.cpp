@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/ingest_files.hpp"
 #include "cli/table.hpp"
+#include "vdk/base/log.hpp"
 
 namespace vdk {
 
@@ -101,7 +102,7 @@ int run_ingest(Invocation& invocation) {
           "{} {} ingested into {} ({}{}){}.\n", with_thousands(load.rows_committed),
           plural(load.rows_committed, "row", "rows"), load.destination.table,
           load.destination.method,
-          load.destination.target.empty() ? std::string() : ", " + load.destination.target,
+          load.destination.target.empty() ? std::string() : ", " + redact(load.destination.target),
           load.rows_resumed == 0
               ? std::string()
               : fmt::format("; {} {} there before", with_thousands(load.rows_resumed),

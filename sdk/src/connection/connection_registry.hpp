@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/backoff.hpp"
+#include "vdk/base/backoff.hpp"
 #include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/connection/driver.hpp"

@@ -1,4 +1,4 @@
-#include "ingest/dead_letter.hpp"
+#include "vdk/ingest/dead_letter.hpp"
 
 #include <system_error>
 #include <utility>

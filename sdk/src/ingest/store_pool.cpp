@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "base/backoff.hpp"
+#include "vdk/base/backoff.hpp"
 #include "vdk/base/log.hpp"
 
 namespace vdk {

@@ -9,7 +9,6 @@
 #include "base/kill_point.hpp"
 #include "data/batch_rows.hpp"
 #include "ingest/batch_parts.hpp"
-#include "ingest/dead_letter.hpp"
 #include "ingest/ledger.hpp"
 #include "ingest/merge.hpp"
 #include "ingest/rejections.hpp"
@@ -20,6 +19,7 @@
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/config/configuration.hpp"
+#include "vdk/ingest/dead_letter.hpp"
 #include "vdk/ingest/table_store.hpp"
 
 namespace vdk {

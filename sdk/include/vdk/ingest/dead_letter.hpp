@@ -7,12 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "vdk/base/export.hpp"
 #include "vdk/data/batch.hpp"
 #include "vdk/ingest/sink.hpp"
 
 namespace vdk {
 
-class DeadLetter {
+class VDK_API DeadLetter {
  public:
   explicit DeadLetter(std::filesystem::path directory);  // empty: nothing is kept
 

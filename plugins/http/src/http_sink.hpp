@@ -1,0 +1,48 @@
+// Rows as POST requests to a web service.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http_client.hpp"
+#include "vdk/ingest/dead_letter.hpp"
+#include "vdk/ingest/sink.hpp"
+
+namespace vdk::http {
+
+// Says which rows a request holds: the same for a repetition, in a resumed run too, and for no
+// other request. `end`: the rows of the load up to the request's last one.
+[[nodiscard]] std::string idempotency_key(const Load& load, std::string_view url, std::int64_t end,
+                                          std::string_view body);
+
+class HttpSink : public Sink {
+ public:
+  HttpSink(Target target, Settings settings, DeadLetter dead_letter);
+
+  LoadPosition begin_load(const Load& load) override;
+  // Throws Error: user where the service refuses the rows, platform where it failed. Requests of
+  // the same batches before that one were accepted, and are not sent again with the next write.
+  WriteResult write(std::span<const Batch> batches, const LoadPosition& after) override;
+  [[nodiscard]] Delivery delivery() const override { return Delivery::at_least_once; }
+
+ private:
+  void write(const Batch& batch, std::int64_t before, WriteResult& result);
+  void send(const std::string& body, std::int64_t end);
+  void post(const Request& request);
+  [[nodiscard]] bool may_pass(long status) const;
+  [[nodiscard]] Error refusal(const Answer& answer) const;
+
+  const Target target_;
+  const Settings settings_;
+  const DeadLetter dead_letter_;
+  Client client_;
+
+  // Of the load, in rows from its beginning.
+  Load load_;
+  std::int64_t accepted_ = 0;      // up to the last request that went well
+  std::int64_t lettered_ = 0;      // rejected rows up to here were kept
+  std::optional<Error> given_up_;  // why no further request is tried
+};
+
+}  // namespace vdk::http
