@@ -292,6 +292,33 @@ def test_nothing_is_an_empty_file(stage):
     assert texts == ["", "", "x\n"]
 
 
+def test_rows_are_exported_to_parquet_with_their_types(stage):
+    sql = (
+        "select range as id, date '2020-01-02' as day, 1.50::decimal(10, 2) as price, "
+        "case when range > 1 then 'x' end as note from range(3)"
+    )
+    stage.good("export", "-q", sql, "-d", "duckdb", "-f", "out.parquet")
+    ended = stage.good(
+        "sql",
+        "-d",
+        "duckdb",
+        "-o",
+        "csv",
+        "select *, typeof(day), typeof(price) from 'out.parquet'",
+    )
+    assert ended.stdout.splitlines()[1:] == [
+        f'{n},2020-01-02,1.50,{note},DATE,"DECIMAL(38,2)"'
+        for n, note in ((0, ""), (1, ""), (2, "x"))
+    ]
+    stage.good("ingest", "out.parquet", "-t", "back")
+    stage.good("export", "-q", "select 1 as a where false", "-f", "none.parquet")
+    ended = stage.good(
+        "sql", "-d", "duckdb", "-o", "csv", "select count(a) as n from 'none.parquet'"
+    )
+    assert ended.stdout == "n\n0\n"
+    assert not list((stage.root / "home").glob("vdk-parquet-*"))
+
+
 def test_export_writes_to_standard_output(stage):
     ended = stage.good("export", "-q", "select 1 as a, 'x' as b", "-f", "-", "--header")
     assert ended.stdout == "a,b\n1,x\n"

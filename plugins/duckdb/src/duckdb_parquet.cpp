@@ -6,6 +6,7 @@
 
 #include "duckdb_connection.hpp"
 #include "duckdb_owned.hpp"
+#include "duckdb_parquet_writer.hpp"
 
 namespace vdk::duckdb {
 namespace {
@@ -283,17 +284,30 @@ double ParquetReader::progress() const noexcept {
              : static_cast<double>(state_->rows_read) / static_cast<double>(state_->rows);
 }
 
+namespace {
+
+void refuse_options(const Value& options) {
+  const Value::Map* map = options.if_map();
+  if (!map || map->empty()) return;
+  const std::string& name = map->front().key;
+  throw UnknownOption(name, {.what = "Parquet files have no option " + name + ".",
+                             .consequence = "No row was read or written.",
+                             .countermeasure = "Leave it out."});
+}
+
+}  // namespace
+
 FileFormat parquet_format() {
   return {.open_reader = [](const Configuration& configuration, const std::vector<InputFile>& files,
                             const Value& options) -> std::unique_ptr<BatchReader> {
-    if (const Value::Map* map = options.if_map(); map && !map->empty()) {
-      const std::string& name = map->front().key;
-      throw UnknownOption(name, {.what = "Parquet files have no option " + name + ".",
-                                 .consequence = "No row was read.",
-                                 .countermeasure = "Leave it out."});
-    }
-    return std::make_unique<ParquetReader>(configuration, files);
-  }};
+            refuse_options(options);
+            return std::make_unique<ParquetReader>(configuration, files);
+          },
+          .open_writer = [](const Configuration& configuration, ByteSink sink,
+                            const Value& options) -> std::unique_ptr<BatchWriter> {
+            refuse_options(options);
+            return std::make_unique<ParquetWriter>(configuration, std::move(sink));
+          }};
 }
 
 }  // namespace vdk::duckdb

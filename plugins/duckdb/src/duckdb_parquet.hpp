@@ -28,7 +28,7 @@ class ParquetReader : public BatchReader {
   std::unique_ptr<State> state_;
 };
 
-// Reading, for the plugin. There are no options.
+// Reading and writing, for the plugin. There are no options.
 [[nodiscard]] FileFormat parquet_format();
 
 }  // namespace vdk::duckdb

@@ -10,6 +10,7 @@
 #include "cli/progress_line.hpp"
 #include "cli/table.hpp"
 #include "job/cancellation.hpp"
+#include "vdk/connection/result_batch.hpp"
 #include "vdk/data/batch_builder.hpp"
 #include "vdk/data/file_format.hpp"
 
@@ -22,6 +23,7 @@ namespace {
 constexpr std::string_view kCsv = "csv";
 constexpr std::size_t kBatchBytes = std::size_t{4} << 20U;
 constexpr std::size_t kMostRows = 100'000;
+constexpr std::size_t kTypedRows = 10'000;
 
 struct Export {
   std::string query;
@@ -36,57 +38,56 @@ struct Export {
 // holds elsewhere.
 class ResultBatches {
  public:
-  ResultBatches(ResultStream& rows, bool as_text) : rows_(rows), as_text_(as_text) {
-    for (const ResultColumn& column : rows.columns()) {
-      std::string name = column.name;
-      for (int again = 1; std::ranges::find(names_, name) != names_.end(); ++again) {
-        name = fmt::format("{}_{}", column.name, again);
-      }
-      names_.push_back(std::move(name));
-    }
+  ResultBatches(ResultStream& rows, bool as_text)
+      : rows_(rows), as_text_(as_text), schema_(schema_of(rows.columns())) {
+    if (!as_text_) return;
+    for (Field& field : schema_) field.type = ColumnType::text;
   }
 
   // No rows, but the columns.
   [[nodiscard]] Batch header() const {
     std::vector<Column> columns;
-    for (const std::string& name : names_) {
-      columns.push_back({{name, as_text_ ? ColumnType::text : ColumnType::null}});
-      if (as_text_) columns.back().offsets = {0};
+    for (const Field& field : schema_) {
+      columns.push_back({field});
+      if (has_offsets(field.type)) columns.back().offsets = {0};
     }
     return {std::move(columns), 0};
   }
   [[nodiscard]] std::optional<Batch> next() {
+    return as_text_ ? next_texts() : rows_.next_batch(kTypedRows);
+  }
+
+ private:
+  static bool has_offsets(ColumnType type) {
+    return type == ColumnType::text || type == ColumnType::binary || type == ColumnType::decimal ||
+           type == ColumnType::json;
+  }
+
+  std::optional<Batch> next_texts() {
     std::vector<Value> row;
     while (builder_.rows() < kMostRows && builder_.bytes() < kBatchBytes && rows_.next(row)) {
-      for (std::size_t i = 0; i < names_.size(); ++i) append(builder_.column(names_[i]), row[i]);
+      for (std::size_t i = 0; i < schema_.size(); ++i) {
+        append(builder_.column(schema_[i].name), row[i]);
+      }
       builder_.end_row();
     }
     if (builder_.rows() == 0) return std::nullopt;
     return builder_.finish();
   }
 
- private:
   void append(std::size_t column, const Value& value) {
     if (value.is_null()) {
       builder_.append_null(column);
     } else if (const std::string* text = value.if_string()) {
       builder_.append_text(column, *text);
-    } else if (as_text_) {
-      builder_.append_text(column, to_python_text(value));
-    } else if (const bool* boolean = value.if_bool()) {
-      builder_.append_boolean(column, *boolean);
-    } else if (const std::int64_t* integer = value.if_integer()) {
-      builder_.append_integer(column, *integer);
-    } else if (const double* real = value.if_real()) {
-      builder_.append_real(column, *real);
     } else {
-      builder_.append_json(column, to_json(value));
+      builder_.append_text(column, to_python_text(value));
     }
   }
 
   ResultStream& rows_;
   bool as_text_;
-  std::vector<std::string> names_;
+  Schema schema_;
   BatchBuilder builder_;
 };
 
