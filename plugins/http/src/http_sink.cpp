@@ -61,11 +61,12 @@ std::string idempotency_key(const Load& load, std::string_view url, std::int64_t
     XXH3_128bits_update(&state, &size, sizeof(size));
     XXH3_128bits_update(&state, text.data(), text.size());
   };
-  for (const std::string_view text :
-       {std::string_view(load.execution), std::string_view(load.step), url,
-        std::string_view(load.destination.table), std::string_view(std::to_string(end)), body}) {
-    add(text);
-  }
+  add(load.execution);
+  add(load.step);
+  add(url);
+  add(load.destination.table);
+  add(std::to_string(end));
+  add(body);
   XXH128_canonical_t digest;
   XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(&state));
   constexpr std::string_view kDigits = "0123456789abcdef";
