@@ -319,6 +319,12 @@ def test_rows_are_exported_to_parquet_with_their_types(stage):
     assert not list((stage.root / "home").glob("vdk-parquet-*"))
 
 
+def test_ingested_files_replace_a_table(stage):
+    for content in ("a\n1\n2\n", "a\n3\n"):
+        stage.good("ingest", stage.file(content), "-t", "t", "-c", "ingest_disposition=replace")
+    assert sqlite3.connect(stage.root / "sqlite.db").execute("select a from t").fetchall() == [(3,)]
+
+
 def test_export_writes_to_standard_output(stage):
     ended = stage.good("export", "-q", "select 1 as a, 'x' as b", "-f", "-", "--header")
     assert ended.stdout == "a,b\n1,x\n"

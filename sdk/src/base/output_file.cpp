@@ -1,4 +1,4 @@
-#include "base/output_file.hpp"
+#include "vdk/base/output_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -34,9 +34,12 @@ Error not_writable(const fs::path& path, int error) {
 
 }  // namespace
 
-OutputFile::OutputFile(fs::path path) : path_(std::move(path)) {
+OutputFile::OutputFile(fs::path path, Existing existing)
+    : path_(std::move(path)), existing_(existing) {
   struct stat status{};
-  if (lstat(path_.c_str(), &status) == 0) throw exists_already(path_);
+  if (existing_ == Existing::stays && lstat(path_.c_str(), &status) == 0) {
+    throw exists_already(path_);
+  }
   const fs::path directory = path_.has_parent_path() ? path_.parent_path() : ".";
   for (int number = 0; descriptor_ < 0; ++number) {
     partial_ = directory / fmt::format(".{}.{}.{}", path_.filename().string(), getpid(), number);
@@ -70,8 +73,11 @@ void OutputFile::write(std::string_view bytes) {
 
 void OutputFile::publish() {
   if (fsync(descriptor_) != 0 && errno != EINVAL) throw not_writable(path_, errno);
-  // A second name for the file fails where there is one already; a rename would replace it.
-  if (link(partial_.c_str(), path_.c_str()) != 0) {
+  if (existing_ == Existing::is_replaced) {
+    if (rename(partial_.c_str(), path_.c_str()) != 0) throw not_writable(path_, errno);
+    partial_.clear();
+  } else if (link(partial_.c_str(), path_.c_str()) != 0) {
+    // A second name for the file fails where there is one already; a rename would replace it.
     if (errno == EEXIST) throw exists_already(path_);
     struct stat status{};
     if (lstat(path_.c_str(), &status) == 0) throw exists_already(path_);

@@ -1,4 +1,4 @@
-#include "base/output_file.hpp"
+#include "vdk/base/output_file.hpp"
 
 #include <unistd.h>
 
@@ -60,6 +60,19 @@ TEST_F(OutputFileTest, never_replaces_a_file) {
   EXPECT_THROW(late.publish(), Error);
   EXPECT_THROW(OutputFile(directory_ / "out"), Error);
   EXPECT_EQ(read_file(directory_ / "out"), "early");
+}
+
+TEST_F(OutputFileTest, replaces_a_file_whole_where_it_shall) {
+  OutputFile(directory_ / "out").publish();
+  {
+    OutputFile file(directory_ / "out", OutputFile::Existing::is_replaced);
+    file.write("new");
+    EXPECT_EQ(read_file(file.partial()), "new");
+    EXPECT_EQ(read_file(directory_ / "out"), "");
+    file.publish();
+  }
+  EXPECT_EQ(read_file(directory_ / "out"), "new");
+  EXPECT_EQ(files(), 1U);
 }
 
 TEST_F(OutputFileTest, says_why_it_cannot_be_made) {

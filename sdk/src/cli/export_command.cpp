@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 
-#include "base/output_file.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/command_job.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/table.hpp"
 #include "job/cancellation.hpp"
+#include "vdk/base/output_file.hpp"
 #include "vdk/connection/result_batch.hpp"
 #include "vdk/data/batch_builder.hpp"
 #include "vdk/data/file_format.hpp"

@@ -124,6 +124,7 @@ int ingest_files(Program& program, const FilesToIngest& request,
     const auto reader =
         open_reader(program.plugins(), context.configuration(), format, files, request.options);
     ProgressLine progress(program.host());
+    context.ingester().begin_step("ingest");
     std::int64_t rows = 0;
     while (std::optional<Batch> batch = reader->next()) {
       context.scope().cancellation.check();
@@ -134,6 +135,7 @@ int ingest_files(Program& program, const FilesToIngest& request,
       context.ingester().send(destinations.back(), std::move(*batch));
       progress.show(reader->progress(), rows);
     }
+    context.ingester().end_step();
     context.ingester().flush();
     loaded = context.ingester().statistics();
   };

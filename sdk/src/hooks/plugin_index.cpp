@@ -94,8 +94,8 @@ PluginManifest parse_manifest(const fs::path& file) {
 // ends, because exceptions that it threw may be kept longer than anything here.
 class PluginIndex::OpenPlugin : public Contributions {
  public:
-  OpenPlugin(const PluginManifest& manifest, HookDispatcher& hooks)
-      : hooks_(hooks), library_(manifest.module) {
+  OpenPlugin(const PluginManifest& manifest, PluginIndex& index)
+      : index_(index), library_(manifest.module) {
     using Descriptor = const PluginDescriptor* (*)();
     const auto descriptor = reinterpret_cast<Descriptor>(library_.find("vdk_plugin_descriptor"));
     const PluginDescriptor* described = descriptor ? descriptor() : nullptr;
@@ -121,14 +121,15 @@ class PluginIndex::OpenPlugin : public Contributions {
   void add_format(std::string_view name, FileFormat format) override {
     formats_[lower(name)] = std::move(format);
   }
-  HookDispatcher& hooks() override { return hooks_; }
+  HookDispatcher& hooks() override { return index_.hooks_; }
+  const FileFormat& format(std::string_view name) override { return index_.format(name); }
 
   [[nodiscard]] const auto& connections() const noexcept { return connections_; }
   [[nodiscard]] const auto& sinks() const noexcept { return sinks_; }
   [[nodiscard]] const auto& formats() const noexcept { return formats_; }
 
  private:
-  HookDispatcher& hooks_;
+  PluginIndex& index_;
   SharedLibrary library_;  // before everything that the module made
   std::unique_ptr<Plugin> plugin_;
   std::map<std::string, ConnectionFactory, std::less<>> connections_;
@@ -187,7 +188,7 @@ PluginIndex::OpenPlugin& PluginIndex::open(const PluginManifest& manifest) {
   auto& opened = open_[manifest.name];
   if (!opened) {
     try {
-      opened = std::make_unique<OpenPlugin>(manifest, hooks_);
+      opened = std::make_unique<OpenPlugin>(manifest, *this);
     } catch (...) {
       open_.erase(manifest.name);
       throw;

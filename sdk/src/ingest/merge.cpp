@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "data/batch_rows.hpp"
+#include "vdk/data/batch_rows.hpp"
 #include "vdk/data/text_form.hpp"
 
 namespace vdk {

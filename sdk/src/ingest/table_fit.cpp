@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "data/batch_rows.hpp"
 #include "vdk/data/batch_builder.hpp"
+#include "vdk/data/batch_rows.hpp"
 #include "vdk/data/convert.hpp"
 
 namespace vdk {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "base/kill_point.hpp"
-#include "data/batch_rows.hpp"
 #include "ingest/batch_parts.hpp"
 #include "ingest/ledger.hpp"
 #include "ingest/merge.hpp"
@@ -19,6 +18,7 @@
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/config/configuration.hpp"
+#include "vdk/data/batch_rows.hpp"
 #include "vdk/ingest/dead_letter.hpp"
 #include "vdk/ingest/table_store.hpp"
 

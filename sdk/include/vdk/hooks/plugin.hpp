@@ -38,6 +38,9 @@ class VDK_API Contributions {
   virtual void add_sink(std::string_view method, SinkFactory factory) = 0;
   virtual void add_format(std::string_view name, FileFormat format) = 0;
   [[nodiscard]] virtual HookDispatcher& hooks() = 0;
+  // A file format of any plugin, which is opened for it. For what was contributed, when it is used,
+  // not within contribute(). Any thread. Throws Error (user) where there is none of that name.
+  [[nodiscard]] virtual const FileFormat& format(std::string_view name) = 0;
 };
 
 class VDK_API Plugin {

@@ -12,7 +12,7 @@ namespace vdk {
 
 // The rows at these indices, in that order; types stay as they are.
 [[nodiscard]] Column select_rows(const Column& column, std::span<const std::size_t> rows);
-[[nodiscard]] Batch select_rows(const Batch& batch, std::span<const std::size_t> rows);
+[[nodiscard]] VDK_API Batch select_rows(const Batch& batch, std::span<const std::size_t> rows);
 [[nodiscard]] Batch slice_rows(const Batch& batch, std::size_t begin, std::size_t count);
 
 // The rows of all, one after the other: batches of one schema, not none.
