@@ -16,10 +16,10 @@ namespace {
 using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
 void add(Headers& headers, const std::string& line) {
-  curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
+  curl_slist* const former = headers.release();
+  curl_slist* const longer = curl_slist_append(former, line.c_str());
+  headers.reset(longer == nullptr ? former : longer);
   if (longer == nullptr) throw std::bad_alloc();
-  (void)headers.release();
-  headers.reset(longer);
 }
 
 bool may_pass(CURLcode code) {
@@ -169,6 +169,7 @@ Answer Client::post_to(const std::string& url, const Request& request) {
   if (request.compressed) add(headers, "Content-Encoding: gzip");
   curl_easy_setopt(handle_, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers.get());
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size follows
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, request.body.data());
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE_LARGE,
                    static_cast<curl_off_t>(request.body.size()));
@@ -192,8 +193,8 @@ Answer Client::post_to(const std::string& url, const Request& request) {
   return answer;
 }
 
-NoAnswer Client::failure(int number, const Exchange& exchange, const char* detail) const {
-  const auto code = static_cast<CURLcode>(number);
+NoAnswer Client::failure(int code_number, const Exchange& exchange, const char* detail) const {
+  const auto code = static_cast<CURLcode>(code_number);
   const bool transient = may_pass(code);
   std::string why = *detail != '\0' ? detail : curl_easy_strerror(code);
   if (code == CURLE_ABORTED_BY_CALLBACK) {

@@ -57,7 +57,8 @@ class Client {
  private:
   struct Exchange;
   [[nodiscard]] Answer post_to(const std::string& url, const Request& request);
-  [[nodiscard]] NoAnswer failure(int code, const Exchange& exchange, const char* detail) const;
+  [[nodiscard]] NoAnswer failure(int code_number, const Exchange& exchange,
+                                 const char* detail) const;
   void configure();
 
   const Target target_;

@@ -122,6 +122,48 @@ Error bad_target(std::string why) {
        .countermeasure = "Pass target=\"https://...\", or set ingest_target_default."});
 }
 
+using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
+
+Url open_url(const std::string& text) {
+  if (text.empty()) throw bad_target("There is none.");
+  if (text.find('\0') != std::string::npos) throw bad_target("It holds a NUL byte.");
+  Url url(curl_url(), curl_url_cleanup);
+  const CURLUcode code =
+      curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
+  if (code != CURLUE_OK) throw bad_target(curl_url_strerror(code));
+  return url;
+}
+
+void hide_secrets(CURLU* url) {
+  // A user alone is a token.
+  const bool has_password = !part_of(url, CURLUPART_PASSWORD).empty();
+  const CURLUPart secret = has_password ? CURLUPART_PASSWORD : CURLUPART_USER;
+  add_secret(part_of(url, secret));
+  add_secret(part_of(url, secret, CURLU_URLDECODE));
+  add_secret(part_of(url, CURLUPART_QUERY));
+}
+
+// Leaves the URL without what is not to be shown.
+Target read_target(CURLU* url) {
+  Target target;
+  target.user = part_of(url, CURLUPART_USER, CURLU_URLDECODE);
+  target.password = part_of(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
+  const std::string scheme = part_of(url, CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") {
+    throw bad_target("Its scheme is " + scheme + ", not http or https.");
+  }
+  for (const CURLUPart part :
+       {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_FRAGMENT}) {
+    curl_url_set(url, part, nullptr, 0);
+  }
+  target.url = part_of(url, CURLUPART_URL);
+  target.origin = scheme + "://" + lower(part_of(url, CURLUPART_HOST)) + ":" +
+                  part_of(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  curl_url_set(url, CURLUPART_QUERY, nullptr, 0);
+  target.shown = part_of(url, CURLUPART_URL);
+  return target;
+}
+
 }  // namespace
 
 Settings read_settings(const Configuration& configuration) {
@@ -157,42 +199,15 @@ Settings read_settings(const Configuration& configuration) {
 }
 
 Target parse_target(const std::string& target) {
-  if (target.empty()) throw bad_target("There is none.");
-  if (target.find('\0') != std::string::npos) throw bad_target("It holds a NUL byte.");
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), curl_url_cleanup);
-  if (const CURLUcode code =
-          curl_url_set(url.get(), CURLUPART_URL, target.c_str(), CURLU_NON_SUPPORT_SCHEME);
-      code != CURLUE_OK) {
-    throw bad_target(curl_url_strerror(code));
-  }
-  Target parsed;
-  parsed.user = part_of(url.get(), CURLUPART_USER, CURLU_URLDECODE);
-  parsed.password = part_of(url.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
-  // A user alone is a token.
-  const CURLUPart secret = parsed.password.empty() ? CURLUPART_USER : CURLUPART_PASSWORD;
-  add_secret(part_of(url.get(), secret));
-  add_secret(part_of(url.get(), secret, CURLU_URLDECODE));
-  add_secret(part_of(url.get(), CURLUPART_QUERY));
-  const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") {
-    throw bad_target("Its scheme is " + scheme + ", not http or https.");
-  }
-  for (const CURLUPart part :
-       {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_FRAGMENT}) {
-    curl_url_set(url.get(), part, nullptr, 0);
-  }
-  parsed.url = part_of(url.get(), CURLUPART_URL);
-  parsed.origin = scheme + "://" + lower(part_of(url.get(), CURLUPART_HOST)) + ":" +
-                  part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  curl_url_set(url.get(), CURLUPART_QUERY, nullptr, 0);
-  parsed.shown = part_of(url.get(), CURLUPART_URL);
-  return parsed;
+  const Url url = open_url(target);
+  hide_secrets(url.get());
+  return read_target(url.get());
 }
 
 std::optional<Target> redirection(const std::string& address) {
   if (address.empty()) return std::nullopt;
   try {
-    return parse_target(address);
+    return read_target(open_url(address).get());
   } catch (const Error&) {
     return std::nullopt;
   }

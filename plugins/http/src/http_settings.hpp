@@ -42,7 +42,8 @@ struct Target {
 // http or https.
 [[nodiscard]] Target parse_target(const std::string& target);
 
-// The same of an address that a service gave; nothing where it is no such URL.
+// The same of an address that a service gave, which need not be hidden: what a service sends must
+// not decide what logs show. Nothing where it is no such URL.
 [[nodiscard]] std::optional<Target> redirection(const std::string& address);
 
 }  // namespace vdk::http
