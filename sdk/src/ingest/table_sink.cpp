@@ -377,9 +377,9 @@ class TableSink final : public Sink {
     try {
       store.append(table, portion.into, portion.batches);
     } catch (const RowsRefused& refused) {
-      Refused given{refused, {}};
-      for (const std::size_t row : refused.rows()) given.rows.push_back(portion.rows.at(row));
-      throw given;
+      std::vector<std::size_t> given;
+      for (const std::size_t row : refused.rows()) given.push_back(portion.rows.at(row));
+      throw Refused{refused, std::move(given)};
     }
     stored.rows_stored += static_cast<std::int64_t>(count_rows(portion.batches));
   }
