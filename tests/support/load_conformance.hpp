@@ -454,6 +454,191 @@ TEST_P(LoadConformance, rejected_rows_are_kept_where_somebody_wants_them) {
   std::filesystem::remove_all(directory);
 }
 
+// ---- poison: stored exactly or refused with one reason, and harmless to its neighbours ----------
+
+class PoisonConformance : public LoadConformance {
+ protected:
+  using Append = void (BatchBuilder::*)(std::size_t, std::string_view);
+
+  // Sends the values between two good ones and expects all of them stored, or all poison refused.
+  // A load of its own, into the column of its own table.
+  void send(Append append, const std::vector<std::string>& poison, bool is_held,
+            std::string_view reason = {}) {
+    const std::string table = "t" + std::to_string(++tables_);
+    position_ = {};
+    const auto to = sink({}, {}, table);
+    BatchBuilder builder;
+    const auto add = [&](std::string_view value) {
+      (builder.*append)(builder.column("v"), value);
+      builder.end_row();
+    };
+    add("1");
+    for (const std::string& value : poison) add(value);
+    add("2");
+    const WriteResult result = write(*to, builder.finish());
+    const auto rows = static_cast<std::int64_t>(poison.size());
+    EXPECT_EQ(result.rows_stored, is_held ? rows + 2 : 2);
+    EXPECT_EQ(result.rows_rejected(), is_held ? 0 : rows);
+    for (const Rejection& rejection : result.rejected) {
+      EXPECT_EQ(rejection.reason, reason) << rejection.message;
+      EXPECT_EQ(rejection.first_row, 2);
+    }
+    const Rows found = query("SELECT v FROM " + table);
+    ASSERT_EQ(found.size(), static_cast<std::size_t>(result.rows_stored));
+    EXPECT_EQ(text_of(found.front()[0]), "1");
+    EXPECT_EQ(text_of(found.back()[0]), "2");
+    for (std::size_t i = 0; is_held && i < poison.size(); ++i) {
+      EXPECT_EQ(text_of(found[i + 1][0]), poison[i]);
+    }
+  }
+
+  // A row of so many columns, and one of a few.
+  WriteResult send_wide(std::size_t columns) {
+    position_ = {};
+    BatchBuilder builder;
+    for (const std::size_t width : {columns, std::size_t{3}}) {
+      for (std::size_t i = 0; i < width; ++i) {
+        builder.append_boolean(builder.column("c" + std::to_string(i)), true);
+      }
+      builder.end_row();
+    }
+    return write(*sink({}, {}, "w" + std::to_string(columns)), builder.finish());
+  }
+
+  static std::string text_of(const Value& value) {
+    return value.if_string() ? *value.if_string() : to_json(value);
+  }
+
+  [[nodiscard]] StoreTraits traits() { return database_->open()->traits(); }
+
+ private:
+  int tables_ = 0;
+};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PoisonConformance);
+
+TEST_P(PoisonConformance, text_is_stored_exactly_or_refused) {
+  send(&BatchBuilder::append_text, {std::string("a\0b", 3), std::string(1, '\0')},
+       traits().holds_nul_in_text, "nul_byte");
+  // A lone surrogate as it is spelt in bytes, and bytes that are no text at all.
+  send(&BatchBuilder::append_text, {"\xed\xa0\x80", "\xff", "a\xc3"}, GetParam().holds_any_bytes,
+       "not_utf8");
+  send(&BatchBuilder::append_text, {"\xf0\x9f\x98\x80", "\xef\xbf\xbf", "", "\\N", "\\.", "\t"},
+       true);
+}
+
+TEST_P(PoisonConformance, nesting_is_stored_exactly_or_refused) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  send(&BatchBuilder::append_json, {nested(1'000)}, true);
+  send(&BatchBuilder::append_json, {nested(100'000)}, GetParam().holds_any_depth, "too_large");
+  send(&BatchBuilder::append_json, {R"("a\u0000b")"}, traits().holds_nul_in_text, "nul_byte");
+}
+
+TEST_P(PoisonConformance, numbers_that_are_none_or_too_large_are_stored_exactly) {
+  send(&BatchBuilder::append_json, {"9223372036854775808", "-9223372036854775809"}, true);
+  send(&BatchBuilder::append_decimal, {"9223372036854775808", std::string(60, '9')}, true);
+  const auto to = sink({}, {}, "reals");
+  position_ = {};
+  BatchBuilder builder;
+  for (const double value : {1.0, std::numeric_limits<double>::infinity(), std::nan("")}) {
+    builder.append_real(builder.column("v"), value);
+    builder.end_row();
+  }
+  EXPECT_EQ(write(*to, builder.finish()).rows_stored, 3);
+  const Rows rows = query("SELECT v FROM reals");
+  EXPECT_EQ(*rows.at(1)[0].if_real(), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(rows.at(2)[0].is_null(), !traits().holds_nan);
+}
+
+TEST_P(PoisonConformance, a_type_that_comes_later_is_taken_or_refused_by_row) {
+  const auto to = sink();
+  write(*to, store_test::integers("v", 1, 1));
+  BatchBuilder builder;
+  for (const std::string_view value : {"2", "9223372036854775808", "3"}) {
+    builder.append_json(builder.column("v"), value);
+    builder.end_row();
+  }
+  const WriteResult result = write(*to, builder.finish());
+  const bool widens = !traits().rewrites_when_widening;
+  EXPECT_EQ(result.rows_stored, widens ? 3 : 2);
+  if (!widens) {
+    EXPECT_EQ(result.rejected.at(0).reason, "out_of_range");
+    EXPECT_EQ(result.rejected.at(0).first_row, 3);
+  }
+  EXPECT_EQ(count(), widens ? 4 : 3);
+}
+
+TEST_P(PoisonConformance, values_of_all_types_in_one_column_keep_what_they_say) {
+  BatchBuilder builder;
+  const auto column = builder.column("v");
+  builder.append_integer(column, 1);
+  builder.end_row();
+  builder.append_text(column, "x");
+  builder.end_row();
+  builder.append_real(column, 1.5);
+  builder.end_row();
+  builder.append_json(column, "[1]");
+  builder.end_row();
+  write(*sink(), builder.finish());
+  EXPECT_EQ(query("SELECT v FROM t"), (Rows{{"1"}, {"x"}, {"1.5"}, {"[1]"}}));
+}
+
+TEST_P(PoisonConformance, rows_of_too_many_columns_are_refused_and_others_stored) {
+  const std::size_t most = traits().most_columns;
+  EXPECT_EQ(send_wide(1'600).rows_stored, 2);
+  const WriteResult result = send_wide(10'000);
+  EXPECT_EQ(result.rows_stored, most == 0 ? 2 : 1);
+  if (most == 0) return;
+  ASSERT_EQ(result.rejected.size(), std::size_t{1});
+  EXPECT_EQ(result.rejected[0].reason, "unknown_column");
+  EXPECT_EQ(result.rejected[0].column, "c" + std::to_string(most));
+  EXPECT_LT(result.rejected[0].message.size(), std::size_t{1'000}) << "nobody reads all names";
+}
+
+TEST_P(PoisonConformance, a_row_that_no_page_holds_is_refused_and_others_stored) {
+  BatchBuilder builder;
+  for (const std::size_t width : {std::size_t{1'500}, std::size_t{3}}) {
+    for (std::size_t i = 0; i < width; ++i) {
+      builder.append_integer(builder.column("c" + std::to_string(i)), std::int64_t{1} << 40U);
+    }
+    builder.end_row();
+  }
+  const WriteResult result = write(*sink(), builder.finish());
+  EXPECT_EQ(result.rows_stored, GetParam().holds_any_row ? 2 : 1);
+  for (const Rejection& rejection : result.rejected) EXPECT_EQ(rejection.reason, "too_large");
+}
+
+TEST_P(PoisonConformance, columns_of_any_name_are_stored_or_refused) {
+  const auto to = sink();
+  write(*to, people({{1, "a"}}));
+  const auto result_of = [&](const std::string& name) {
+    return write(*to, store_test::text(name, "x"));
+  };
+  for (const std::string name : {"we\"ird", "a.b", "it's", " ", "select", "ž", "; drop table t"}) {
+    EXPECT_EQ(result_of(name).rows_stored, 1) << name;
+  }
+  const auto expect_refused = [&](const std::string& name, bool is_held) {
+    const WriteResult result = result_of(name);
+    EXPECT_EQ(result.rows_stored, is_held ? 1 : 0);
+    if (!is_held) {
+      EXPECT_EQ(result.rejected.at(0).reason, "unknown_column");
+    }
+  };
+  expect_refused("", traits().holds_empty_names);
+  expect_refused(std::string(300, 'n'), traits().longest_name == 0);
+  expect_refused(std::string("a\0b", 3), false);
+  EXPECT_EQ(query("SELECT name FROM t WHERE id = 1"), (Rows{{"a"}}));
+}
+
+TEST_P(PoisonConformance, batches_without_rows_leave_nothing) {
+  const auto to = sink();
+  EXPECT_EQ(write(*to, store_test::integers("v", 1, 1)).rows_stored, 1);
+  EXPECT_EQ(write(*to, store_test::integers("v", 1, 0)).rows_stored, 0);
+  EXPECT_EQ(write(*to, Batch()).rows_stored, 0);
+  EXPECT_EQ(count(), 1);
+}
+
 TEST_P(LoadConformance, loads_that_make_and_change_one_table_at_once_all_end_well) {
   constexpr int kLoads = 4;
   constexpr std::int64_t kBatches = 5;

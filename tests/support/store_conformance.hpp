@@ -48,6 +48,9 @@ struct StoreQuirks {
   bool default_where_unlisted = false;  // upstream's statement named no other columns
   bool names_rows = false;              // a refusal says which rows
   bool folds_quoted_names = true;       // "a" and "A" are one column
+  bool holds_any_bytes = false;         // text need not be UTF-8
+  bool holds_any_depth = true;          // of nested JSON
+  bool holds_any_row = true;            // however many bytes it has
   // What a query reads of kSamples, where it is not what kSamples says.
   std::map<ColumnType, Value> reads{};
 };

@@ -48,6 +48,8 @@ std::vector<StoreQuirks> quirks() {
 namespace vdk {
 INSTANTIATE_TEST_SUITE_P(duckdb, StoreConformance, testing::ValuesIn(duckdb::quirks()), store_name);
 INSTANTIATE_TEST_SUITE_P(duckdb, LoadConformance, testing::ValuesIn(duckdb::quirks()), store_name);
+INSTANTIATE_TEST_SUITE_P(duckdb, PoisonConformance, testing::ValuesIn(duckdb::quirks()),
+                         store_name);
 }  // namespace vdk
 
 namespace vdk::duckdb {

@@ -255,6 +255,10 @@ void PostgresStore::fail(const PostgresError& error, During during, std::string_
   const std::optional<CopyPlace> copied =
       table.empty() ? std::nullopt : copy_place(error.place().context, table);
   const bool is_of_value = copied && !copied->column.empty();
+  // What jsonb, unlike the text of JSON, cannot hold.
+  if (state == "22P05" && error.text().why.find("\\u0000") != std::string::npos) {
+    reason = "nul_byte";
+  }
   if (reason.empty() && during == During::append && state.starts_with("54")) reason = "too_large";
   if (!reason.empty()) {
     std::string column = error.place().column;

@@ -52,6 +52,8 @@ const StoreQuirks kQuirks{.name = "postgres",
                           .writers = Writers::locking,
                           .names_rows = true,
                           .folds_quoted_names = false,
+                          .holds_any_depth = false,
+                          .holds_any_row = false,
                           .reads = {{ColumnType::json, R"({"a": [1]})"}}};
 
 }  // namespace
@@ -61,6 +63,8 @@ namespace vdk {
 INSTANTIATE_TEST_SUITE_P(postgres, StoreConformance, testing::Values(postgres::kQuirks),
                          store_name);
 INSTANTIATE_TEST_SUITE_P(postgres, LoadConformance, testing::Values(postgres::kQuirks), store_name);
+INSTANTIATE_TEST_SUITE_P(postgres, PoisonConformance, testing::Values(postgres::kQuirks),
+                         store_name);
 }  // namespace vdk
 
 namespace vdk::postgres {

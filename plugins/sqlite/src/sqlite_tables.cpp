@@ -267,6 +267,7 @@ SqliteTables::SqliteTables(std::string file, std::size_t most_columns) : file_(s
   traits_.row_order = "_rowid_";
   traits_.holds_nan = false;
   traits_.most_columns = most_columns;
+  traits_.holds_empty_names = true;
 }
 
 SqliteTables::~SqliteTables() = default;

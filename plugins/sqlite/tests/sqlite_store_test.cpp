@@ -45,6 +45,7 @@ const StoreQuirks kQuirks{
     .writers = Writers::one_at_a_time,
     .typed_columns = false,
     .names_rows = true,
+    .holds_any_bytes = true,
     .reads = {{ColumnType::boolean, 1}, {ColumnType::timestamp_tz, "2023-12-31 23:59:59+00:00"}}};
 
 }  // namespace
@@ -53,6 +54,7 @@ const StoreQuirks kQuirks{
 namespace vdk {
 INSTANTIATE_TEST_SUITE_P(sqlite, StoreConformance, testing::Values(sqlite::kQuirks), store_name);
 INSTANTIATE_TEST_SUITE_P(sqlite, LoadConformance, testing::Values(sqlite::kQuirks), store_name);
+INSTANTIATE_TEST_SUITE_P(sqlite, PoisonConformance, testing::Values(sqlite::kQuirks), store_name);
 }  // namespace vdk
 
 namespace vdk::sqlite {

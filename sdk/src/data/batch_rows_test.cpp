@@ -1,4 +1,4 @@
-#include "data/batch_rows.hpp"
+#include "vdk/data/batch_rows.hpp"
 
 #include <string>
 #include <vector>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "data/batch_rows.hpp"
+#include "vdk/data/batch_rows.hpp"
 
 namespace vdk {
 

@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "data/batch_rows.hpp"
 #include "ingest/destination.hpp"
 #include "ingest/rejections.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
+#include "vdk/data/batch_rows.hpp"
 
 namespace vdk {
 namespace {

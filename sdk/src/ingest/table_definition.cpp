@@ -22,6 +22,7 @@ Column sample(const Batch& batch, std::size_t index) {
 
 bool can_add(const StoreTraits& traits, std::size_t columns, const std::string& name) {
   if (name.find('\0') != std::string::npos) return false;
+  if (name.empty() && !traits.holds_empty_names) return false;
   if (traits.most_columns != 0 && columns >= traits.most_columns) return false;
   return traits.longest_name == 0 || name.size() <= traits.longest_name;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -81,9 +82,13 @@ void refuse_unknown(RowFilter& filter, const Batch& batch, const Column& column,
     misfit = Misfit::reject_row;
   }
   const auto message = [&] {
+    constexpr std::size_t kMostShown = 30;
     std::string known;
-    for (const TableColumn& other : table.columns) {
+    for (const TableColumn& other : table.columns | std::views::take(kMostShown)) {
       known += (known.empty() ? "" : ", ") + other.name;
+    }
+    if (table.columns.size() > kMostShown) {
+      known += fmt::format(" and {} more", table.columns.size() - kMostShown);
     }
     return fmt::format("The table has no column \"{}\"; its columns are: {}.", column.field.name,
                        known);

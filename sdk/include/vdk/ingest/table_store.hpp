@@ -93,6 +93,7 @@ struct StoreTraits {
   bool rewrites_when_widening = false;  // a wider type rewrites the table's rows
   bool holds_nul_in_text = true;        // U+0000 in text
   bool holds_nan = true;                // else NaN becomes NULL
+  bool holds_empty_names = false;       // a column may have the name ""
   std::size_t most_columns = 0;         // 0: no limit to speak of
   std::size_t longest_name = 0;         // bytes; 0: no limit to speak of
 };
