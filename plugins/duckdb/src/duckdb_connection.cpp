@@ -1,9 +1,12 @@
 #include "duckdb_connection.hpp"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "duckdb_owned.hpp"
@@ -236,6 +239,7 @@ class Connection::Engines {
                                        "https://duckdb.org/docs/configuration/overview."});
       }
     }
+    make_whole(api, place.path, settings.get());
     DatabaseHandle database = nullptr;
     char* error = nullptr;
     const State state = api.open_ext(place.path.c_str(), &database, settings.get(), &error);
@@ -254,6 +258,25 @@ class Connection::Engines {
                  ? "End the other process that has the file open, or use another file "
                    "(duckdb_database)."
                  : "Check duckdb_database, and duckdb_configuration_dictionary where it is set."});
+  }
+
+  // DuckDB writes a new file in several steps, and a process that is killed between them leaves one
+  // that nobody can open. So it is made under another name, and gets its own when it is whole.
+  static void make_whole(const Api& api, const std::string& path, ConfigHandle settings) {
+    std::error_code failure;
+    if (path.find(':') != std::string::npos || std::filesystem::exists(path, failure)) return;
+    const std::string made = path + '.' + std::to_string(getpid()) + '.' +
+                             std::to_string(std::random_device{}()) + ".new";
+    DatabaseHandle database = nullptr;
+    char* error = nullptr;
+    // Where this fails, opening the file itself tells why.
+    if (api.open_ext(made.c_str(), &database, settings, &error) == State::success) {
+      api.close(&database);
+      (void)!link(made.c_str(), path.c_str());
+    }
+    api.free(error);
+    std::filesystem::remove(made, failure);
+    std::filesystem::remove(made + ".wal", failure);
   }
 
   void drop_if_unused(const Api& api, const std::string& key) noexcept {

@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -252,6 +253,24 @@ TEST_F(DuckdbTest, a_file_that_another_process_holds_says_so) {
   close(pipe_ends[0]);
   close(pipe_ends[1]);
   EXPECT_NE(error.text().countermeasure.find("other process"), std::string::npos) << error.what();
+}
+
+TEST_F(DuckdbTest, a_process_that_dies_while_it_makes_a_file_leaves_none_that_is_broken) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_DFL);
+    const rlimit limit{.rlim_cur = 8'192, .rlim_max = 8'192};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const auto connection = connect();
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGXFSZ);
+  EXPECT_FALSE(fs::exists(place_.path));
+  EXPECT_EQ(query("select 1"), Rows{{1}});
 }
 
 TEST_F(DuckdbTest, users_of_one_file_share_one_engine_however_they_spell_it) {

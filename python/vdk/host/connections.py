@@ -1,5 +1,6 @@
 """The databases that a Python process opens itself, through the modules that a job's own code uses: one engine per file."""
 
+import os
 import sys
 
 from vdk.internal.builtin_plugins.connection.execution_cursor import ExecuteOperationResult
@@ -146,6 +147,7 @@ def open_duckdb(file, settings=""):
     module = duckdb_module()
     settings = _read_settings(settings)
     opening = {key: settings.pop(key) for key in OPENING_SETTINGS if key in settings}
+    _make_whole(module, file, opening)
     try:
         connection = module.connect(file, config=opening)
     except module.Error as error:
@@ -160,6 +162,23 @@ def open_duckdb(file, settings=""):
         ) from error
     _apply_settings(connection, settings)
     return connection
+
+
+def _make_whole(module, file, opening):
+    # As the native driver: a process that is killed while it makes a file leaves none, or a whole one.
+    if ":" in file or os.path.exists(file):
+        return
+    made = f"{file}.{os.getpid()}.{os.urandom(4).hex()}.new"
+    try:
+        module.connect(made, config=opening).close()
+        os.link(made, file)
+    except (module.Error, OSError):
+        pass  # opening the file itself tells why
+    for left in (made, made + ".wal"):
+        try:
+            os.unlink(left)
+        except OSError:
+            pass
 
 
 def duckdb_module():
