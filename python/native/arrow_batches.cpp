@@ -4,8 +4,8 @@
 #include <new>
 #include <span>
 
-#include "data/batch_rows.hpp"
 #include "data/batch_state.hpp"
+#include "vdk/data/batch_rows.hpp"
 
 namespace vdk {
 
