@@ -262,6 +262,14 @@ def test_method_and_target_can_be_named(stage):
     assert stage.tables() == []
 
 
+@pytest.mark.parametrize("command", [["ingest"], ["ingest-csv", "-f"]])
+def test_without_a_method_the_default_database_is_the_place(stage, command):
+    name = stage.file("id\n1\n")
+    ended = stage.run(*command, name, VDK_INGEST_METHOD_DEFAULT="")
+    assert ended.returncode == 0, ended.stderr
+    assert stage.run("sql", "select id from people", "-o", "csv").stdout == "id\n1\n"
+
+
 def test_json_lines_come_back_as_they_were(stage):
     text = '{"a": 1, "b": "é\\n\\"", "c": null}\n{"a": 2, "b": null, "c": 1.5}\n'
     stage.good("ingest", stage.file(text, "rows.jsonl"))

@@ -162,7 +162,7 @@ Command ingest_command() {
                        .key = "method",
                        .metavar = "NAME",
                        .help = "The ingestion method, or a comma list of them, instead of "
-                               "ingest_method_default."},
+                               "ingest_method_default, and that instead of the default database."},
                       {.names = "--target",
                        .key = "target",
                        .metavar = "TEXT",

@@ -104,6 +104,18 @@ std::unique_ptr<BatchReader> open_reader(PluginIndex& plugins, const Configurati
   }
 }
 
+// The method of the request or of the configuration; where both are silent, the database that is
+// the default for queries.
+std::string method_of(JobContext& context, const FilesToIngest& request) {
+  const Configuration& configuration = context.configuration();
+  if (!request.method.empty() || !configuration.get_string("ingest_method_default").empty()) {
+    return request.method;
+  }
+  const std::string type = context.connections().default_type(configuration);
+  const std::vector<std::string> methods = context.ingester().methods();
+  return std::ranges::find(methods, type) == methods.end() ? std::string() : type;
+}
+
 }  // namespace
 
 int ingest_files(Program& program, const FilesToIngest& request,
@@ -114,7 +126,7 @@ int ingest_files(Program& program, const FilesToIngest& request,
   if (!request.once.empty()) settings.emplace_back("ingest_ledger=required");
   const auto ingest = [&](JobContext& context) {
     const std::vector<Destination> destinations =
-        context.ingester().resolve(request.method, request.target, request.table, {});
+        context.ingester().resolve(method_of(context, request), request.target, request.table, {});
     const std::string format = format_of(program.plugins(), request);
     StandardInput standard_input;
     std::vector<InputFile> files;
