@@ -30,6 +30,17 @@ def narrow_lists():
     return [list(values) for values in narrow_values()]
 
 
+def write_narrow_csv(path):
+    with open(path, "w") as file:
+        file.write(",".join(NARROW) + "\n")
+        for i, name, price, flag in narrow_values():
+            file.write(f"{i},{name},{price!r},{str(flag).lower()}\n")
+
+
+def flights_dicts():
+    return flights_arrow().to_pylist()
+
+
 def flights_pandas():
     """The 19 columns of all flights that left New York in 2013, repeated."""
     import importlib.util

@@ -55,7 +55,7 @@ std::size_t Batch::bytes() const noexcept {
   std::size_t total = sizeof(Batch) + sizeof(State) + state_->columns.capacity() * sizeof(Column);
   for (std::size_t i = 0; i < state_->columns.size(); ++i) {
     if (has_unread(*state_) && state_->foreign[i]) {
-      total += state_->foreign[i]->bytes() / 2;
+      total += state_->foreign[i]->bytes() / 4;
       continue;
     }
     const Column& column = state_->columns[i];

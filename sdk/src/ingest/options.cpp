@@ -82,7 +82,7 @@ void declare_ingest_options(ConfigurationBuilder& builder) {
             .default_value = 30,
             .description = "How long a lost connection is opened again before a batch fails."})
       .add({.key = "ingest_commit_bytes",
-            .default_value = std::int64_t{64} << 20,
+            .default_value = std::int64_t{32} << 20,
             .description = "Batches that wait for one destination are committed together up to "
                            "about this size."})
       .add({.key = "ingest_batch_bytes",
@@ -91,7 +91,7 @@ void declare_ingest_options(ConfigurationBuilder& builder) {
                 "Rows that are sent to one destination are stored in batches of about this size."})
       .add(
           {.key = "ingest_queue_bytes",
-           .default_value = std::int64_t{96} << 20,
+           .default_value = std::int64_t{48} << 20,
            .description =
                "Rows that wait to be stored take about this much memory at most; then sends wait."})
       .add(

@@ -105,7 +105,8 @@ class VDK_API Batch {
   [[nodiscard]] const Schema& schema() const noexcept;
   [[nodiscard]] const Column& column(std::size_t index) const;
   [[nodiscard]] const std::vector<Column>& columns() const;
-  // The memory that it holds. What is another library's counts half: mostly it is there anyway.
+  // The memory that it holds. What is another library's counts a quarter: mostly
+  // it is there anyway.
   [[nodiscard]] std::size_t bytes() const noexcept;
 
   // Some of the columns, in that order; the same ones with other names.
