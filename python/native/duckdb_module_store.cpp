@@ -84,7 +84,7 @@ auto DuckdbModuleStore::with_engine(Call&& call, std::string_view table) -> decl
 
 DuckdbModuleStore::DuckdbModuleStore(const std::string& file, const std::string& settings,
                                      duckdb::TypeMapping mapping)
-    : DuckdbTables(file, mapping) {
+    : DuckdbTables(file, mapping, true) {
   call_python({}, [&] {
     const nb::object connections = import("vdk.host.connections");
     connection_ = SharedObject(connections.attr("open_duckdb")(make_str(file), make_str(settings)));

@@ -515,7 +515,7 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
 }
 
 void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::handle method,
-                     nb::handle target, nb::handle collection) {
+                     nb::handle target, nb::handle collection, bool is_table) {
   refuse_in_child("Sending rows");
   const std::vector<Destination> destinations =
       route(table, method, target, collection).destinations;
@@ -528,7 +528,9 @@ void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::
   const Call call(*this);
   // The producer takes the interpreter lock itself where it needs it.
   call.work([&](JobContext& context) {
-    ArrowBatchReader reader(static_cast<ArrowArrayStream*>(stream));
+    auto* const arrays = static_cast<ArrowArrayStream*>(stream);
+    ArrowBatchReader reader =
+        is_table ? ArrowBatchReader::of_table(arrays) : ArrowBatchReader(arrays);
     while (std::optional<Batch> batch = reader.next()) {
       if (!wanted.empty()) batch = renamed(*batch, wanted);
       send_to_all(context.ingester(), destinations, std::move(*batch));

@@ -55,8 +55,9 @@ class Job {
                  nb::handle target, nb::handle collection, bool nan_is_null);
   // What offers __arrow_c_stream__ (pyarrow, polars, DuckDB): its columns, under the given names
   // where there are some.
+  // `is_table`: the source holds all of its rows in memory, however far they are sent.
   void send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::handle method,
-                  nb::handle target, nb::handle collection);
+                  nb::handle target, nb::handle collection, bool is_table);
   // Whether dates and times go there as text.
   bool dates_as_text(nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
   void flush();

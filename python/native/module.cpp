@@ -151,7 +151,7 @@ NB_MODULE(_native, module) {
            nb::arg("collection").none(), nb::arg("nan_is_null") = false)
       .def("send_arrow", &Job::send_arrow, nb::arg("source"), nb::arg("names"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
-           nb::arg("collection").none())
+           nb::arg("collection").none(), nb::arg("is_table"))
       .def("dates_as_text", &Job::dates_as_text, nb::arg("table").none(), nb::arg("method").none(),
            nb::arg("target").none(), nb::arg("collection").none())
       .def("flush", &Job::flush)

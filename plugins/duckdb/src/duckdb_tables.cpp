@@ -300,9 +300,10 @@ TypeMapping type_mapping(const Configuration& configuration, std::string_view se
   return mapping == "upstream" ? TypeMapping::upstream : TypeMapping::native;
 }
 
-DuckdbTables::DuckdbTables(std::string file, TypeMapping mapping)
+DuckdbTables::DuckdbTables(std::string file, TypeMapping mapping, bool takes_arrow)
     : file_(std::move(file)), mapping_(mapping) {
   traits_.engine = "duckdb";
+  traits_.takes_arrow = takes_arrow;
   traits_.unknown_columns = UnknownColumns::drop_unless_in_first_row;
   traits_.indexes_merge_keys = false;  // joins by hashing; an index would forbid wider types
 }

@@ -62,7 +62,7 @@ class DuckdbTables : public TableStore {
                                        const std::string& name, bool temporary) override;
 
  protected:
-  DuckdbTables(std::string file, TypeMapping mapping);
+  DuckdbTables(std::string file, TypeMapping mapping, bool takes_arrow = false);
 
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
 

@@ -47,6 +47,8 @@ def _is_alike(column, dates_as_text):
 
 def _array(column):
     array = pyarrow.array(column, from_pandas=True)
+    if isinstance(array, pyarrow.ChunkedArray):  # engines like even pieces better
+        array = array.combine_chunks()
     if pyarrow.types.is_timestamp(array.type) and array.type.unit == "ns":
         # As a datetime of Python has it.
         return array.cast(pyarrow.timestamp("us", array.type.tz), safe=False)

@@ -141,7 +141,7 @@ class JobInput(IJobInput):
                 self.__send_frame(payload, list(payload.columns), where)
                 return
             if hasattr(payload, "__arrow_c_stream__"):
-                self.__job.send_arrow(payload, (), *where)
+                self.__job.send_arrow(payload, (), *where, _is_table(payload))
                 return
         try:
             self.__job.send_object(payload, *where)
@@ -173,7 +173,7 @@ class JobInput(IJobInput):
         if _is_data_frame(rows):
             self.__send_frame(rows, columns, where)
         elif hasattr(rows, "__arrow_c_stream__"):
-            self.__job.send_arrow(rows, columns, *where)
+            self.__job.send_arrow(rows, columns, *where, _is_table(rows))
         else:
             self.__send_pages(rows, columns, where, False)
 
@@ -194,7 +194,7 @@ class JobInput(IJobInput):
             if table is None:
                 self.__send_pages(rows.itertuples(index=False), columns, where, True)
             else:
-                self.__job.send_arrow(table, names, *where)
+                self.__job.send_arrow(table, names, *where, True)
 
     def __send_pages(self, rows, columns, where, nan_is_null):
         for page in _pages(rows):
@@ -221,6 +221,16 @@ def _is_data_frame(payload):
     # Whoever has one has imported pandas.
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(payload, getattr(pandas, "DataFrame", ()))
+
+
+def _is_table(source):
+    """Whether all rows are in memory: what else offers Arrow may make them as they are read."""
+    kind = type(source)
+    return (kind.__module__.partition(".")[0], kind.__name__) in (
+        ("pyarrow", "Table"),
+        ("pyarrow", "RecordBatch"),
+        ("polars", "DataFrame"),
+    )
 
 
 def _is_rejection(error):

@@ -378,6 +378,7 @@ struct Table {
 struct Chunk {
   std::shared_ptr<const Table> table;
   OwnedArray array;
+  std::vector<std::size_t> column_bytes;  // about what each column's rows take
 };
 
 Error broken_stream(const std::string& why) {
@@ -390,9 +391,14 @@ Error broken_stream(const std::string& why) {
 // The rows [begin, end) of one column of a chunk.
 class ArrowColumn final : public ForeignColumn {
  public:
-  ArrowColumn(std::shared_ptr<const Chunk> chunk, const ArrowType& type, const ArrowArray& array,
-              std::int64_t begin, std::int64_t end)
-      : chunk_(std::move(chunk)), type_(type), array_(array), begin_(begin), end_(end) {}
+  ArrowColumn(std::shared_ptr<const Chunk> chunk, std::size_t index, std::int64_t begin,
+              std::int64_t end)
+      : chunk_(std::move(chunk)),
+        index_(index),
+        type_(chunk_->table->root.children[index]),
+        array_(*chunk_->array.value.children[index]),
+        begin_(begin),
+        end_(end) {}
 
   // Whether the type of a column of ours can be told without a look at its values, and every engine
   // that reads Arrow reads this one.
@@ -424,8 +430,8 @@ class ArrowColumn final : public ForeignColumn {
     constexpr std::size_t kOverhead = 64;
     const auto rows = static_cast<double>(end_ - begin_);
     const auto all = static_cast<double>(std::max(array_.length, std::int64_t{1}));
-    return kOverhead + static_cast<std::size_t>(rows / all *
-                                                static_cast<double>(estimate_bytes(type_, array_)));
+    return kOverhead +
+           static_cast<std::size_t>(rows / all * static_cast<double>(chunk_->column_bytes[index_]));
   }
 
   void export_to_arrow(std::string_view name, ArrowSchema* out_schema,
@@ -464,14 +470,39 @@ class ArrowColumn final : public ForeignColumn {
                            static_cast<std::size_t>(array_.offset + begin_) * width;
       return XXH3_64bits_withSeed(values, rows * width, seed);
     }
-    constexpr std::size_t kBlock = 512;
-    std::array<std::uint64_t, kBlock> words{};
-    for (std::int64_t row = begin_; row < end_;) {
-      std::size_t count = 0;
-      for (; count < kBlock && row < end_; ++count, ++row) words[count] = word(row);
-      seed = XXH3_64bits_withSeed(words.data(), count * sizeof(std::uint64_t), seed);
+    switch (type_.kind) {
+      case ArrowKind::boolean:
+        return digest_words(seed, [this](std::int64_t row) -> std::uint64_t {
+          return read_boolean(array_, row) ? 1 : 0;
+        });
+      case ArrowKind::single:
+        return digest_words(seed, [this](std::int64_t row) {
+          return std::bit_cast<std::uint64_t>(double{fixed<float>(row)});
+        });
+      case ArrowKind::real:
+      case ArrowKind::timestamp:
+        return digest_words(seed, [this](std::int64_t row) { return fixed<std::uint64_t>(row); });
+      case ArrowKind::bytes:
+        return digest_words(seed, [this](std::int64_t row) { return slice<std::int32_t>(row); });
+      case ArrowKind::large_bytes:
+        return digest_words(seed, [this](std::int64_t row) { return slice<std::int64_t>(row); });
+      case ArrowKind::bytes_view:
+        return digest_words(seed, [this](std::int64_t row) {
+          const std::string_view bytes = read_bytes(type_, array_, row);
+          return XXH3_64bits(bytes.data(), bytes.size());
+        });
+      case ArrowKind::decimal: {
+        const auto width = static_cast<std::size_t>(type_.width);
+        return digest_words(seed, [this, width](std::int64_t row) {
+          return XXH3_64bits(buffer(1) + static_cast<std::size_t>(array_.offset + row) * width,
+                             width);
+        });
+      }
+      default:
+        return digest_words(seed, [this](std::int64_t row) {
+          return static_cast<std::uint64_t>(read_integer(type_, array_, row));
+        });
     }
-    return seed;
   }
 
  private:
@@ -483,34 +514,42 @@ class ArrowColumn final : public ForeignColumn {
 
   [[nodiscard]] Piece piece() const { return {type_, array_, begin_, end_}; }
   [[nodiscard]] const ArrowSchema& schema() const {
-    return *chunk_->table->schema.value.children[&type_ - chunk_->table->root.children.data()];
+    return *chunk_->table->schema.value.children[index_];
   }
-  [[nodiscard]] std::uint64_t word(std::int64_t row) const {
+  [[nodiscard]] const std::uint8_t* buffer(std::size_t i) const {
+    return static_cast<const std::uint8_t*>(array_.buffers[i]);
+  }
+  // Values need not be aligned.
+  template <class T>
+  [[nodiscard]] T fixed(std::int64_t row) const {
+    T value;
+    std::memcpy(&value, buffer(1) + static_cast<std::size_t>(array_.offset + row) * sizeof value,
+                sizeof value);
+    return value;
+  }
+  template <class Offset>  // the digest of a text between two offsets
+  [[nodiscard]] std::uint64_t slice(std::int64_t row) const {
+    const auto begin = fixed<Offset>(row);
+    return XXH3_64bits(buffer(2) + begin, static_cast<std::size_t>(fixed<Offset>(row + 1) - begin));
+  }
+  // One word for each row; nothing of what null rows may hide.
+  template <class Word>
+  [[nodiscard]] std::uint64_t digest_words(std::uint64_t seed, Word word) const {
     constexpr std::uint64_t kNull = 0x9e3779b97f4a7c15;
-    if (!is_valid(type_, array_, row)) return kNull;
-    switch (type_.kind) {
-      case ArrowKind::boolean:
-        return read_boolean(array_, row) ? 1 : 0;
-      case ArrowKind::single:
-      case ArrowKind::real:
-        return std::bit_cast<std::uint64_t>(read_real(type_, array_, row));
-      case ArrowKind::bytes:
-      case ArrowKind::large_bytes:
-      case ArrowKind::bytes_view: {
-        const std::string_view bytes = read_bytes(type_, array_, row);
-        return XXH3_64bits(bytes.data(), bytes.size());
+    constexpr std::size_t kBlock = 512;
+    std::array<std::uint64_t, kBlock> words{};
+    for (std::int64_t row = begin_; row < end_;) {
+      std::size_t count = 0;
+      for (; count < kBlock && row < end_; ++count, ++row) {
+        words[count] = is_valid(type_, array_, row) ? word(row) : kNull;
       }
-      case ArrowKind::decimal:
-        return XXH3_64bits(static_cast<const std::uint8_t*>(array_.buffers[1]) +
-                               static_cast<std::size_t>(array_.offset + row) *
-                                   static_cast<std::size_t>(type_.width),
-                           static_cast<std::size_t>(type_.width));
-      default:
-        return static_cast<std::uint64_t>(read_integer(type_, array_, row));
+      seed = XXH3_64bits_withSeed(words.data(), count * sizeof(std::uint64_t), seed);
     }
+    return seed;
   }
 
   const std::shared_ptr<const Chunk> chunk_;
+  const std::size_t index_;  // among the columns of the chunk
   const ArrowType& type_;    // the chunk's
   const ArrowArray& array_;  // the chunk's
   const std::int64_t begin_;
@@ -526,6 +565,7 @@ struct ArrowBatchReader::State {
   ArrowType& root = table->root;
   std::shared_ptr<Chunk> current = std::make_shared<Chunk>();  // shared by the batches of it
   std::size_t batch_bytes = kBatchBytes;
+  bool held_elsewhere = false;
   std::int64_t position = 0;
   std::int64_t rows_a_time = 1;
   std::vector<std::optional<Column>> dictionaries;  // of the chunk, as they are needed
@@ -564,8 +604,10 @@ struct ArrowBatchReader::State {
                           " columns, the schema " + std::to_string(root.children.size()) + ".");
     }
     std::size_t bytes = 1;
+    current->column_bytes.clear();
     for (std::size_t i = 0; i < root.children.size(); ++i) {
-      bytes += estimate_bytes(root.children[i], *chunk().children[i]);
+      bytes += current->column_bytes.emplace_back(
+          estimate_bytes(root.children[i], *chunk().children[i]));
     }
     const auto rows = static_cast<double>(chunk().length) * static_cast<double>(batch_bytes) /
                       static_cast<double>(bytes);
@@ -632,6 +674,12 @@ ArrowBatchReader::ArrowBatchReader(ArrowSchema* schema, ArrowArray* array, std::
   state_->start_chunk();
 }
 
+ArrowBatchReader ArrowBatchReader::of_table(ArrowArrayStream* stream) {
+  ArrowBatchReader reader(stream);
+  reader.state_->held_elsewhere = true;
+  return reader;
+}
+
 ArrowBatchReader::~ArrowBatchReader() = default;
 ArrowBatchReader::ArrowBatchReader(ArrowBatchReader&&) noexcept = default;
 ArrowBatchReader& ArrowBatchReader::operator=(ArrowBatchReader&&) noexcept = default;
@@ -647,13 +695,14 @@ std::optional<Batch> ArrowBatchReader::next() {
   const std::vector<std::uint8_t> row_validity = copy_validity(chunk, begin, rows);
   auto made = std::make_shared<Batch::State>();
   made->rows = rows;
+  made->held_elsewhere = state.held_elsewhere;
   for (std::size_t i = 0; i < state.root.children.size(); ++i) {
     const ArrowType& type = state.root.children[i];
     if (row_validity.empty() && ArrowColumn::can_stay(type)) {
       made->schema.push_back({type.name, type.stored});
       made->columns.emplace_back();
       made->foreign.push_back(std::make_shared<const ArrowColumn>(
-          state.current, type, *chunk.children[i], chunk.offset + begin, chunk.offset + end));
+          state.current, i, chunk.offset + begin, chunk.offset + end));
       made->read.push_back(false);
       continue;
     }

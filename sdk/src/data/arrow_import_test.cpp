@@ -15,6 +15,7 @@
 
 #include "data/arrow_format.hpp"
 #include "vdk/base/error.hpp"
+#include "vdk/data/batch_rows.hpp"
 #include "vdk/data/text_form.hpp"
 
 namespace vdk {
@@ -556,6 +557,49 @@ TEST_F(ArrowImport, a_reader_that_is_dropped_half_way_releases_all) {
   offer_stream({.tables = {table({fixed("l", 1, bytes_of<std::int64_t>({1}))})}}, &stream);
   ArrowBatchReader reader(&stream);
   EXPECT_TRUE(reader.next());
+}
+
+TEST_F(ArrowImport, what_its_owner_holds_anyway_counts_little_until_it_is_read) {
+  const Offered rows = table({fixed("l", 10'000, std::string(80'000, '\1'))});
+  const auto read = [&](bool is_table) {
+    ArrowArrayStream stream;
+    offer_stream({.tables = {rows}}, &stream);
+    ArrowBatchReader reader =
+        is_table ? ArrowBatchReader::of_table(&stream) : ArrowBatchReader(&stream);
+    return reader.next().value();
+  };
+  const Batch streamed = read(false);
+  EXPECT_EQ(streamed.bytes_while_unread(), streamed.bytes());
+  const std::vector<std::string> name{"other"};
+  for (const Batch& held : {read(true), read(true).rename(name)}) {
+    EXPECT_EQ(held.bytes(), streamed.bytes());
+    EXPECT_LT(held.bytes_while_unread(), held.bytes() / 4);
+    EXPECT_EQ(held.columns()[0].integer(0), 0x0101010101010101);
+    EXPECT_GE(held.bytes_while_unread(), std::size_t{80'000});
+  }
+}
+
+TEST_F(ArrowImport, the_digest_tells_rows_apart_by_what_they_say) {
+  const auto digest = [](const std::vector<Offered>& columns) {
+    return digest_rows(read_all(table(columns)).at(0));
+  };
+  const std::string hidden_1 = bytes_of<std::int64_t>({1, 99, 3});
+  const std::string hidden_2 = bytes_of<std::int64_t>({1, -1, 3});
+  // What a null hides says nothing.
+  EXPECT_EQ(digest({fixed("l", 3, hidden_1, "\x05")}), digest({fixed("l", 3, hidden_2, "\x05")}));
+  EXPECT_NE(digest({fixed("l", 3, hidden_1)}), digest({fixed("l", 3, hidden_2)}));
+  EXPECT_NE(digest({fixed("l", 3, hidden_1)}), digest({fixed("l", 3, hidden_1, "\x05")}));
+  EXPECT_EQ(digest({strings<std::int32_t>("u", {"a", "b"})}),
+            digest({strings<std::int64_t>("U", {"a", "b"})}));
+  EXPECT_NE(digest({strings<std::int32_t>("u", {"ab", "c"})}),
+            digest({strings<std::int32_t>("u", {"a", "bc"})}));
+  for (const std::string_view format : {"f", "g", "tsu:", "b", "tdD", "d:10,2"}) {
+    const auto of = [&](char fill) {
+      return digest({fixed(std::string(format), 8, std::string(128, fill), "\xfd")});
+    };
+    EXPECT_EQ(of('\1'), of('\1')) << format;
+    EXPECT_NE(of('\1'), of('\2')) << format;
+  }
 }
 
 }  // namespace

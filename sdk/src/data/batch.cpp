@@ -18,6 +18,24 @@ const Column& read_column(const Batch::State& state, std::size_t index) {
 
 bool has_unread(const Batch::State& state) { return !state.foreign.empty(); }
 
+// The columns' memory; one part of so many of what is another library's.
+std::size_t count_bytes(const Batch::State& state, std::size_t foreign_part) {
+  std::unique_lock<std::mutex> lock;
+  if (has_unread(state)) lock = std::unique_lock(state.reading);
+  std::size_t total =
+      sizeof(Batch) + sizeof(Batch::State) + state.columns.capacity() * sizeof(Column);
+  for (std::size_t i = 0; i < state.columns.size(); ++i) {
+    if (has_unread(state) && state.foreign[i]) {
+      total += state.foreign[i]->bytes() / foreign_part;
+      if (!state.read[i]) continue;
+    }
+    const Column& column = state.columns[i];
+    total += column.field.name.capacity() + column.validity.capacity() + column.values.capacity() +
+             column.offsets.capacity() * sizeof(std::int64_t);
+  }
+  return total;
+}
+
 }  // namespace
 
 Batch::Batch() {
@@ -51,23 +69,16 @@ const std::vector<Column>& Batch::columns() const {
   return state_->columns;
 }
 
-std::size_t Batch::bytes() const noexcept {
-  std::size_t total = sizeof(Batch) + sizeof(State) + state_->columns.capacity() * sizeof(Column);
-  for (std::size_t i = 0; i < state_->columns.size(); ++i) {
-    if (has_unread(*state_) && state_->foreign[i]) {
-      total += state_->foreign[i]->bytes() / 4;
-      continue;
-    }
-    const Column& column = state_->columns[i];
-    total += column.field.name.capacity() + column.validity.capacity() + column.values.capacity() +
-             column.offsets.capacity() * sizeof(std::int64_t);
-  }
-  return total;
+std::size_t Batch::bytes() const noexcept { return count_bytes(*state_, 4); }
+
+std::size_t Batch::bytes_while_unread() const noexcept {
+  return count_bytes(*state_, state_->held_elsewhere ? 32 : 4);
 }
 
 Batch Batch::select(std::span<const std::size_t> columns) const {
   auto state = std::make_shared<State>();
   state->rows = rows_;
+  state->held_elsewhere = state_->held_elsewhere;
   const bool foreign = has_unread(*state_);
   std::unique_lock<std::mutex> lock;
   if (foreign) lock = std::unique_lock(state_->reading);
@@ -90,6 +101,7 @@ Batch Batch::rename(std::span<const std::string> names) const {
   state->schema = same.state_->schema;
   state->columns = same.state_->columns;
   state->foreign = same.state_->foreign;
+  state->held_elsewhere = same.state_->held_elsewhere;
   state->read = same.state_->read;
   for (std::size_t i = 0; i < names.size(); ++i) {
     state->schema[i].name = names[i];

@@ -160,15 +160,22 @@ Batch concatenate_rows(std::span<const Batch> batches) {
   return Batch(std::move(columns), rows);
 }
 
-std::uint64_t digest_rows(const Batch& batch, std::uint64_t seed) {
-  std::uint64_t digest = seed ^ (batch.rows() * 0x9e3779b97f4a7c15);
+std::uint64_t digest_rows(const Batch& batch) {
   const Batch::State& state = batch.state();
+  if (const std::uint64_t known = state.digest.load(std::memory_order_relaxed)) return known;
+  std::uint64_t digest = batch.rows() * 0x9e3779b97f4a7c15;
   for (std::size_t i = 0; i < state.schema.size(); ++i) {
     const bool foreign = !state.foreign.empty() && state.foreign[i];
     digest = foreign ? state.foreign[i]->digest(digest)
                      : digest_column(state.columns[i], batch.rows(), digest);
   }
+  if (digest == 0) digest = 1;
+  state.digest.store(digest, std::memory_order_relaxed);
   return digest;
+}
+
+std::uint64_t join_digests(std::uint64_t before, std::uint64_t after) {
+  return XXH3_64bits_withSeed(&after, sizeof after, before);
 }
 
 }  // namespace vdk

@@ -62,5 +62,14 @@ TEST(BatchRows, concatenated_batches_have_the_rows_of_all) {
   }
 }
 
+TEST(BatchRows, the_digest_of_rows_depends_on_those_before_them) {
+  const std::uint64_t first = digest_rows(rows_from(0, 8));
+  const std::uint64_t second = digest_rows(rows_from(8, 8));
+  EXPECT_EQ(digest_rows(rows_from(0, 8)), first);
+  EXPECT_NE(first, second);
+  EXPECT_NE(join_digests(join_digests(0, first), second),
+            join_digests(join_digests(0, second), first));
+}
+
 }  // namespace
 }  // namespace vdk

@@ -1,6 +1,7 @@
 // What a batch is made of: columns of its own, and such that still are another library's.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -35,11 +36,14 @@ struct Batch::State {
   Schema schema;
   std::size_t rows = 0;
   std::vector<std::shared_ptr<const ForeignColumn>> foreign;  // null for columns of its own
+  bool held_elsewhere = false;  // the memory of foreign columns would not be free without the batch
 
   // Columns that were not read yet are empty. Guarded by `reading` where there are foreign ones.
   mutable std::vector<Column> columns;
   mutable std::vector<bool> read;
   mutable std::mutex reading;
+
+  mutable std::atomic<std::uint64_t> digest{0};  // of all rows; 0 until somebody asked
 };
 
 }  // namespace vdk

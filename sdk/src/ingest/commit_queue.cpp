@@ -135,12 +135,12 @@ std::vector<Item> CommitQueue::take_items(Lane& lane) {
   std::size_t bytes = 0;
   const bool many = lane.committer.takes_many();
   do {
-    bytes += lane.waiting.front().bytes;
+    bytes += lane.committer.bytes_to_store(lane.waiting.front());
     items.push_back(std::move(lane.waiting.front()));
     lane.waiting.pop_front();
   } while (many && !items.back().ends_load && !lane.waiting.empty() &&
            !lane.waiting.front().ends_load && lane.waiting.front().step == items.back().step &&
-           bytes + lane.waiting.front().bytes <= settings_().commit_bytes);
+           bytes + lane.committer.bytes_to_store(lane.waiting.front()) <= settings_().commit_bytes);
   return items;
 }
 

@@ -70,6 +70,10 @@ bool Committer::takes_many() const noexcept {
   return context_.hooks.pre_ingest_process.empty() && context_.hooks.post_ingest_process.empty();
 }
 
+std::size_t Committer::bytes_to_store(const Item& item) const noexcept {
+  return sink_ && sink_->takes_arrow() ? item.bytes : item.bytes_read;
+}
+
 void Committer::prepare(const Item& first) noexcept {
   if (!takes_many() || (step_ == first.step && begun_)) return;
   try {
@@ -83,7 +87,10 @@ void Committer::prepare(const Item& first) noexcept {
 void Committer::commit(std::vector<Item> items) {
   std::vector<Passage> passages;
   passages.reserve(items.size());
-  const Item first{items.front().destination, {}, 0, items.front().step, items.front().options};
+  const Item first{.destination = items.front().destination,
+                   .batch = {},
+                   .step = items.front().step,
+                   .options = items.front().options};
   for (Item& item : items) {
     passages.push_back({{std::move(item.destination), std::move(item.batch)}});
   }
@@ -166,7 +173,7 @@ void Committer::locate(std::vector<Passage>& passages) {
     const Batch& batch = passage.request.batch;
     const auto rows = static_cast<std::int64_t>(batch.rows());
     const std::int64_t before = position_.rows;
-    position_.digest = digest_rows(batch, position_.digest);
+    position_.digest = join_digests(position_.digest, digest_rows(batch));
     position_.rows += rows;
     passage.after = position_;
     if (before >= resumed_.total()) continue;

@@ -30,7 +30,8 @@ struct Step {
 struct Item {
   Destination destination;
   Batch batch;
-  std::size_t bytes = 0;
+  std::size_t bytes = 0;       // while it waits
+  std::size_t bytes_read = 0;  // while it is stored by something that reads its columns
   std::shared_ptr<const Step> step{};
   std::shared_ptr<const LoadOptions> options{};  // null: those of the configuration
   bool ends_load = false;
@@ -67,6 +68,9 @@ class Committer {
 
   // Whether several batches may be stored at once: hooks are to see one after the other.
   [[nodiscard]] bool takes_many() const noexcept;
+
+  // What the batch counts among those that are stored at once. Not while one of the four works.
+  [[nodiscard]] std::size_t bytes_to_store(const Item& item) const noexcept;
 
   void count_sent(std::size_t rows);
   [[nodiscard]] LoadStatistics statistics() const;

@@ -18,6 +18,7 @@
 #include "ingest/sink_registry.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
+#include "vdk/data/batch_rows.hpp"
 #include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
@@ -167,7 +168,8 @@ struct Ingester::State {
   // The lane's `gathering` is held.
   void push(Lane& lane, Destination destination, Batch batch) {
     Item item{std::move(destination), std::move(batch)};
-    item.bytes = item.batch.bytes() + sizeof(Item);
+    item.bytes = item.batch.bytes_while_unread() + sizeof(Item);
+    item.bytes_read = item.batch.bytes() + sizeof(Item);
     const std::shared_ptr<const Step> now = current_step();
     item.step = now;
     if (lane.options_step == now) item.options = lane.options;
@@ -346,6 +348,7 @@ void Ingester::send(const Destination& destination, Batch batch) {
   state.refuse_in_child();
   if (batch.rows() == 0) return;
   Lane& lane = state.find_lane(destination);
+  static_cast<void>(digest_rows(batch));  // here, where it holds up nobody else
   {
     const std::lock_guard gathering(lane.gathering);
     if (state.closed) throw closed_error();

@@ -29,6 +29,7 @@ Sink::~Sink() = default;
 LoadPosition Sink::begin_load(const Load&) { return {}; }
 
 bool Sink::needs_table() const { return false; }
+bool Sink::takes_arrow() const { return false; }
 
 void Sink::end_load() {}
 

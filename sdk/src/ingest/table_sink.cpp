@@ -28,6 +28,12 @@ namespace {
 constexpr std::string_view kLogger = "vdk.ingest";
 constexpr std::int64_t kMostSoughtRows = 1000;  // refused rows that are looked for one by one
 
+std::size_t count_bytes(std::span<const Batch> batches) {
+  std::size_t bytes = 0;
+  for (const Batch& batch : batches) bytes += batch.bytes_while_unread();
+  return bytes;
+}
+
 // The engine refused values of an append, in terms of the rows that were given to the sink.
 struct Refused {
   RowsRefused cause;
@@ -71,11 +77,14 @@ class TableSink final : public Sink {
     require_table(batches);
     WriteResult result;
     sought_ = 0;
+    const std::size_t bytes = count_bytes(batches);
     store(batches, position_.total() + 1, after, result);
+    takes_arrow_ = stores_arrow_ && count_bytes(batches) <= bytes;
     return result;
   }
 
   [[nodiscard]] bool needs_table() const override { return true; }
+  [[nodiscard]] bool takes_arrow() const override { return takes_arrow_; }
 
   void end_load() override {
     if (load_.options.disposition == Disposition::replace) replace_rows();
@@ -235,6 +244,7 @@ class TableSink final : public Sink {
     in_ledger_ = false;
     if (!stored_) own_.reset();  // what was found out is undone with its transaction
     const StoreTraits& traits = store.traits();
+    stores_arrow_ = traits.takes_arrow;
     TableShape table;
     if (traits.ddl_joins_rows) {
       store.begin();
@@ -502,8 +512,10 @@ class TableSink final : public Sink {
   std::string staging_;
   TableDefinition definition_{settings_, load_.options};
   std::int64_t sought_ = 0;
-  bool stored_ = false;     // something of it was committed by this process
-  bool in_ledger_ = false;  // what is denied now is the ledger, not the rows
+  bool stored_ = false;        // something of it was committed by this process
+  bool stores_arrow_ = false;  // the store does, as it comes
+  bool takes_arrow_ = false;   // and the last batches came so that nothing had to be read
+  bool in_ledger_ = false;     // what is denied now is the ledger, not the rows
 
   // Of the table.
   std::optional<bool> own_;

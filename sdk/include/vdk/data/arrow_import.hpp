@@ -23,6 +23,9 @@ class VDK_API ArrowBatchReader {
   // Both take the structs over, whatever happens. Throw Error (user) where a column's type cannot
   // be ingested, where two columns have one name, or where the stream itself fails.
   explicit ArrowBatchReader(ArrowArrayStream* stream, std::size_t batch_bytes = kBatchBytes);
+  // The same of a table that its owner holds in memory as a whole, whether batches of it wait or
+  // not (Batch::bytes_while_unread).
+  static ArrowBatchReader of_table(ArrowArrayStream* stream);
   ArrowBatchReader(ArrowSchema* schema, ArrowArray* array, std::size_t batch_bytes = kBatchBytes);
   ~ArrowBatchReader();
   ArrowBatchReader(ArrowBatchReader&&) noexcept;

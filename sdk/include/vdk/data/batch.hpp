@@ -106,8 +106,10 @@ class VDK_API Batch {
   [[nodiscard]] const Column& column(std::size_t index) const;
   [[nodiscard]] const std::vector<Column>& columns() const;
   // The memory that it holds. What is another library's counts a quarter: mostly
-  // it is there anyway.
+  // it is there anyway. More once columns of another library were read.
   [[nodiscard]] std::size_t bytes() const noexcept;
+  // The same, less most of what the caller holds in any case.
+  [[nodiscard]] std::size_t bytes_while_unread() const noexcept;
 
   // Some of the columns, in that order; the same ones with other names.
   [[nodiscard]] Batch select(std::span<const std::size_t> columns) const;

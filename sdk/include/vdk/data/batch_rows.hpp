@@ -19,7 +19,9 @@ namespace vdk {
 [[nodiscard]] VDK_API Batch concatenate_rows(std::span<const Batch> batches);
 
 // A hash of the batch's names, types and values; what null rows hold in their buffers is left out.
-// `seed` is the digest of the batches before it. Not for use against forgery.
-[[nodiscard]] std::uint64_t digest_rows(const Batch& batch, std::uint64_t seed);
+// Made once for a batch and its copies. Not for use against forgery. Any thread.
+[[nodiscard]] std::uint64_t digest_rows(const Batch& batch);
+// The digest of rows and those after them.
+[[nodiscard]] std::uint64_t join_digests(std::uint64_t before, std::uint64_t after);
 
 }  // namespace vdk

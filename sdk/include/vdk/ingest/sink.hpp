@@ -110,6 +110,10 @@ class VDK_API Sink {
   // Whether rows without a table's name are wrong. The default derives what it needs.
   [[nodiscard]] virtual bool needs_table() const;
 
+  // Whether columns in another library's memory are stored from there, without a copy of ours: so
+  // many more rows are stored at once. May change with the first write.
+  [[nodiscard]] virtual bool takes_arrow() const;
+
   // Every row of the load was written: what waits for its end is made visible.
   virtual void end_load();
 
