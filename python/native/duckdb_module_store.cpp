@@ -7,7 +7,6 @@
 #include "arrow_batches.hpp"
 #include "base/text.hpp"
 #include "convert.hpp"
-#include "data/batch_state.hpp"
 #include "python_error.hpp"
 #include "vdk/config/configuration.hpp"
 
@@ -17,54 +16,7 @@ namespace {
 
 constexpr const char* kSource = "_vdk_rows";
 
-bool is_text(ColumnType type) {
-  return type == ColumnType::text || type == ColumnType::decimal || type == ColumnType::json;
-}
-
-// Whether the column's texts are another library's, which made sure of them.
-bool is_foreign(const Batch& batch, std::size_t column) {
-  const auto& foreign = batch.state().foreign;
-  return column < foreign.size() && foreign[column];
-}
-
-// Whether all of the column's texts are UTF-8; nulls, too, hold something.
-bool is_utf8(const Column& column) {
-  const std::string_view all(reinterpret_cast<const char*>(column.values.data()),
-                             column.values.size());
-  if (find_invalid_utf8(all)) return false;
-  for (const std::int64_t offset : column.offsets) {
-    const auto at = static_cast<std::size_t>(offset);
-    const bool is_inside = at < all.size() && (static_cast<unsigned char>(all[at]) & 0xC0) == 0x80;
-    if (is_inside) return false;
-  }
-  return true;
-}
-
-std::vector<std::size_t> rows_not_utf8(const Column& column, std::size_t rows) {
-  std::vector<std::size_t> found;
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (!column.is_null(row) && find_invalid_utf8(column.bytes(row))) found.push_back(row);
-  }
-  return found;
-}
-
 }  // namespace
-
-// The engine takes Arrow's texts as they are: what is no UTF-8 would break its file.
-void DuckdbModuleStore::check_texts(std::span<const Batch> batches) {
-  std::size_t before = 0;
-  for (const Batch& batch : batches) {
-    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
-      if (!is_text(batch.schema()[i].type) || is_foreign(batch, i)) continue;
-      const Column& column = batch.column(i);
-      if (is_utf8(column)) continue;
-      std::vector<std::size_t> rows = rows_not_utf8(column, batch.rows());
-      for (std::size_t& row : rows) row += before;
-      if (!rows.empty()) throw_not_utf8(column.field.name, std::move(rows));
-    }
-    before += batch.rows();
-  }
-}
 
 // Runs a call of the module and says what its exceptions mean to the core, which needs no lock.
 template <class Call>

@@ -28,7 +28,6 @@ class DuckdbModuleStore final : public duckdb::DuckdbTables {
  private:
   template <class Call>
   auto with_engine(Call&& call, std::string_view table = {}) -> decltype(call());
-  static void check_texts(std::span<const Batch> batches);
   void forget_rows() noexcept;
 
   SharedObject connection_;

@@ -139,28 +139,6 @@ std::string_view kind_of(std::string_view message) {
   return plain ? kind : std::string_view("DuckDB");
 }
 
-struct Kind {
-  int number;
-  std::string_view name;
-};
-
-constexpr Kind kKinds[] = {
-    {1, "Out of Range"},        {2, "Conversion"},       {5, "Mismatch Type"},
-    {10, "TransactionContext"}, {11, "Not implemented"}, {13, "Catalog"},
-    {18, "Constraint"},         {24, "Binder"},          {28, "IO"},
-    {29, "INTERRUPT"},          {30, "FATAL"},           {31, "INTERNAL"},
-    {32, "Invalid Input"},      {33, "Out of Memory"},   {34, "Permission"},
-    {37, "Dependency"},
-};
-
-std::string with_kind(int number, std::string_view message) {
-  const auto kind = std::ranges::find(kKinds, number, &Kind::number);
-  if (kind == std::end(kKinds) || kind_of(message) != "DuckDB") {
-    return std::string(message);
-  }
-  return std::string(kind->name) + " Error: " + std::string(message);
-}
-
 ResolvableBy blame_for(std::string_view message, DuckdbError::During during) {
   const auto kind = kind_of(message);
   const bool engine =
@@ -217,9 +195,6 @@ const Api& load_api(const Configuration& configuration) {
 DuckdbError::DuckdbError(std::string_view message, During during, std::string consequence)
     : Error(blame_for(message, during), text_of(message, std::move(consequence))),
       type_name_(kind_of(message) == "DuckDB" ? "Error" : class_name(kind_of(message))) {}
-
-DuckdbError::DuckdbError(int kind, std::string_view message, During during, std::string consequence)
-    : DuckdbError(with_kind(kind, message), during, std::move(consequence)) {}
 
 DuckdbError::~DuckdbError() = default;
 

@@ -21,8 +21,10 @@ using PendingHandle = struct OpaquePending*;
 using ChunkHandle = struct OpaqueChunk*;
 using VectorHandle = struct OpaqueVector*;
 using TypeHandle = struct OpaqueType*;
-using AppenderHandle = struct OpaqueAppender*;
-using ErrorHandle = struct OpaqueError*;
+using TableFunctionHandle = struct OpaqueTableFunction*;
+using BindHandle = struct OpaqueBind*;
+using InitHandle = struct OpaqueInit*;
+using FunctionHandle = struct OpaqueFunction*;
 
 enum class State : int { success = 0, error = 1 };
 enum class ReturnType : int { invalid = 0, changed_rows = 1, nothing = 2, query_result = 3 };
@@ -100,82 +102,82 @@ struct StringReference {
   }
 };
 
-#define VDK_DUCKDB_FUNCTIONS(X)                                                        \
-  X(library_version, const char*, ())                                                  \
-  X(free, void, (void*))                                                               \
-  X(create_config, State, (ConfigHandle*))                                             \
-  X(set_config, State, (ConfigHandle, const char*, const char*))                       \
-  X(destroy_config, void, (ConfigHandle*))                                             \
-  X(open_ext, State, (const char*, DatabaseHandle*, ConfigHandle, char**))             \
-  X(close, void, (DatabaseHandle*))                                                    \
-  X(connect, State, (DatabaseHandle, ConnectionHandle*))                               \
-  X(disconnect, void, (ConnectionHandle*))                                             \
-  X(interrupt, void, (ConnectionHandle))                                               \
-  X(query, State, (ConnectionHandle, const char*, Result*))                            \
-  X(extract_statements, Index, (ConnectionHandle, const char*, StatementsHandle*))     \
-  X(extract_statements_error, const char*, (StatementsHandle))                         \
-  X(destroy_extracted, void, (StatementsHandle*))                                      \
-  X(prepare_extracted_statement, State,                                                \
-    (ConnectionHandle, StatementsHandle, Index, PreparedHandle*))                      \
-  X(prepare, State, (ConnectionHandle, const char*, PreparedHandle*))                  \
-  X(prepare_error, const char*, (PreparedHandle))                                      \
-  X(destroy_prepare, void, (PreparedHandle*))                                          \
-  X(pending_prepared_streaming, State, (PreparedHandle, PendingHandle*))               \
-  X(pending_error, const char*, (PendingHandle))                                       \
-  X(execute_pending, State, (PendingHandle, Result*))                                  \
-  X(destroy_pending, void, (PendingHandle*))                                           \
-  X(result_error, const char*, (Result*))                                              \
-  X(result_return_type, ReturnType, (Result))                                          \
-  X(destroy_result, void, (Result*))                                                   \
-  X(column_count, Index, (Result*))                                                    \
-  X(column_name, const char*, (Result*, Index))                                        \
-  X(column_logical_type, TypeHandle, (Result*, Index))                                 \
-  X(fetch_chunk, ChunkHandle, (Result))                                                \
-  X(create_data_chunk, ChunkHandle, (TypeHandle*, Index))                              \
-  X(destroy_data_chunk, void, (ChunkHandle*))                                          \
-  X(data_chunk_reset, void, (ChunkHandle))                                             \
-  X(data_chunk_get_size, Index, (ChunkHandle))                                         \
-  X(data_chunk_set_size, void, (ChunkHandle, Index))                                   \
-  X(data_chunk_get_vector, VectorHandle, (ChunkHandle, Index))                         \
-  X(vector_size, Index, ())                                                            \
-  X(vector_get_data, void*, (VectorHandle))                                            \
-  X(vector_get_validity, std::uint64_t*, (VectorHandle))                               \
-  X(vector_ensure_validity_writable, void, (VectorHandle))                             \
-  X(vector_assign_string_element_len, void, (VectorHandle, Index, const char*, Index)) \
-  X(list_vector_get_child, VectorHandle, (VectorHandle))                               \
-  X(array_vector_get_child, VectorHandle, (VectorHandle))                              \
-  X(struct_vector_get_child, VectorHandle, (VectorHandle, Index))                      \
-  X(create_logical_type, TypeHandle, (TypeId))                                         \
-  X(destroy_logical_type, void, (TypeHandle*))                                         \
-  X(get_type_id, TypeId, (TypeHandle))                                                 \
-  X(logical_type_get_alias, char*, (TypeHandle))                                       \
-  X(decimal_width, std::uint8_t, (TypeHandle))                                         \
-  X(decimal_scale, std::uint8_t, (TypeHandle))                                         \
-  X(decimal_internal_type, TypeId, (TypeHandle))                                       \
-  X(enum_internal_type, TypeId, (TypeHandle))                                          \
-  X(enum_dictionary_size, std::uint32_t, (TypeHandle))                                 \
-  X(enum_dictionary_value, char*, (TypeHandle, Index))                                 \
-  X(list_type_child_type, TypeHandle, (TypeHandle))                                    \
-  X(array_type_child_type, TypeHandle, (TypeHandle))                                   \
-  X(array_type_array_size, Index, (TypeHandle))                                        \
-  X(map_type_key_type, TypeHandle, (TypeHandle))                                       \
-  X(map_type_value_type, TypeHandle, (TypeHandle))                                     \
-  X(struct_type_child_count, Index, (TypeHandle))                                      \
-  X(struct_type_child_name, char*, (TypeHandle, Index))                                \
-  X(struct_type_child_type, TypeHandle, (TypeHandle, Index))                           \
-  X(union_type_member_count, Index, (TypeHandle))                                      \
-  X(union_type_member_type, TypeHandle, (TypeHandle, Index))                           \
-  X(appender_create_query, State,                                                      \
-    (ConnectionHandle, const char*, Index, TypeHandle*, const char*, const char**,     \
-     AppenderHandle*))                                                                 \
-  X(appender_error, const char*, (AppenderHandle))                                     \
-  X(appender_error_data, ErrorHandle, (AppenderHandle))                                \
-  X(error_data_error_type, int, (ErrorHandle))                                         \
-  X(destroy_error_data, void, (ErrorHandle*))                                          \
-  X(appender_close, State, (AppenderHandle))                                           \
-  X(appender_clear, State, (AppenderHandle))                                           \
-  X(appender_destroy, State, (AppenderHandle*))                                        \
-  X(append_data_chunk, State, (AppenderHandle, ChunkHandle))
+#define VDK_DUCKDB_FUNCTIONS(X)                                                               \
+  X(library_version, const char*, ())                                                         \
+  X(free, void, (void*))                                                                      \
+  X(create_config, State, (ConfigHandle*))                                                    \
+  X(set_config, State, (ConfigHandle, const char*, const char*))                              \
+  X(destroy_config, void, (ConfigHandle*))                                                    \
+  X(open_ext, State, (const char*, DatabaseHandle*, ConfigHandle, char**))                    \
+  X(close, void, (DatabaseHandle*))                                                           \
+  X(connect, State, (DatabaseHandle, ConnectionHandle*))                                      \
+  X(disconnect, void, (ConnectionHandle*))                                                    \
+  X(interrupt, void, (ConnectionHandle))                                                      \
+  X(query, State, (ConnectionHandle, const char*, Result*))                                   \
+  X(extract_statements, Index, (ConnectionHandle, const char*, StatementsHandle*))            \
+  X(extract_statements_error, const char*, (StatementsHandle))                                \
+  X(destroy_extracted, void, (StatementsHandle*))                                             \
+  X(prepare_extracted_statement, State,                                                       \
+    (ConnectionHandle, StatementsHandle, Index, PreparedHandle*))                             \
+  X(prepare, State, (ConnectionHandle, const char*, PreparedHandle*))                         \
+  X(prepare_error, const char*, (PreparedHandle))                                             \
+  X(destroy_prepare, void, (PreparedHandle*))                                                 \
+  X(pending_prepared_streaming, State, (PreparedHandle, PendingHandle*))                      \
+  X(pending_error, const char*, (PendingHandle))                                              \
+  X(execute_pending, State, (PendingHandle, Result*))                                         \
+  X(destroy_pending, void, (PendingHandle*))                                                  \
+  X(result_error, const char*, (Result*))                                                     \
+  X(result_return_type, ReturnType, (Result))                                                 \
+  X(destroy_result, void, (Result*))                                                          \
+  X(column_count, Index, (Result*))                                                           \
+  X(column_name, const char*, (Result*, Index))                                               \
+  X(column_logical_type, TypeHandle, (Result*, Index))                                        \
+  X(fetch_chunk, ChunkHandle, (Result))                                                       \
+  X(destroy_data_chunk, void, (ChunkHandle*))                                                 \
+  X(data_chunk_get_size, Index, (ChunkHandle))                                                \
+  X(data_chunk_get_vector, VectorHandle, (ChunkHandle, Index))                                \
+  X(vector_get_data, void*, (VectorHandle))                                                   \
+  X(vector_get_validity, std::uint64_t*, (VectorHandle))                                      \
+  X(list_vector_get_child, VectorHandle, (VectorHandle))                                      \
+  X(array_vector_get_child, VectorHandle, (VectorHandle))                                     \
+  X(struct_vector_get_child, VectorHandle, (VectorHandle, Index))                             \
+  X(destroy_logical_type, void, (TypeHandle*))                                                \
+  X(get_type_id, TypeId, (TypeHandle))                                                        \
+  X(logical_type_get_alias, char*, (TypeHandle))                                              \
+  X(decimal_width, std::uint8_t, (TypeHandle))                                                \
+  X(decimal_scale, std::uint8_t, (TypeHandle))                                                \
+  X(decimal_internal_type, TypeId, (TypeHandle))                                              \
+  X(enum_internal_type, TypeId, (TypeHandle))                                                 \
+  X(enum_dictionary_size, std::uint32_t, (TypeHandle))                                        \
+  X(enum_dictionary_value, char*, (TypeHandle, Index))                                        \
+  X(list_type_child_type, TypeHandle, (TypeHandle))                                           \
+  X(array_type_child_type, TypeHandle, (TypeHandle))                                          \
+  X(array_type_array_size, Index, (TypeHandle))                                               \
+  X(map_type_key_type, TypeHandle, (TypeHandle))                                              \
+  X(map_type_value_type, TypeHandle, (TypeHandle))                                            \
+  X(struct_type_child_count, Index, (TypeHandle))                                             \
+  X(struct_type_child_name, char*, (TypeHandle, Index))                                       \
+  X(struct_type_child_type, TypeHandle, (TypeHandle, Index))                                  \
+  X(union_type_member_count, Index, (TypeHandle))                                             \
+  X(union_type_member_type, TypeHandle, (TypeHandle, Index))                                  \
+  X(vector_size, Index, ())                                                                   \
+  X(vector_ensure_validity_writable, void, (VectorHandle))                                    \
+  X(unsafe_vector_assign_string_element_len, void, (VectorHandle, Index, const char*, Index)) \
+  X(data_chunk_set_size, void, (ChunkHandle, Index))                                          \
+  X(create_logical_type, TypeHandle, (TypeId))                                                \
+  X(create_table_function, TableFunctionHandle, ())                                           \
+  X(destroy_table_function, void, (TableFunctionHandle*))                                     \
+  X(table_function_set_name, void, (TableFunctionHandle, const char*))                        \
+  X(table_function_set_extra_info, void, (TableFunctionHandle, void*, void (*)(void*)))       \
+  X(table_function_set_bind, void, (TableFunctionHandle, void (*)(BindHandle)))               \
+  X(table_function_set_init, void, (TableFunctionHandle, void (*)(InitHandle)))               \
+  X(table_function_set_function, void,                                                        \
+    (TableFunctionHandle, void (*)(FunctionHandle, ChunkHandle)))                             \
+  X(register_table_function, State, (ConnectionHandle, TableFunctionHandle))                  \
+  X(bind_get_extra_info, void*, (BindHandle))                                                 \
+  X(bind_add_result_column, void, (BindHandle, const char*, TypeHandle))                      \
+  X(bind_set_error, void, (BindHandle, const char*))                                          \
+  X(function_get_extra_info, void*, (FunctionHandle))
 
 struct Api {
 // NOLINTNEXTLINE(bugprone-macro-parentheses): these are declarators
@@ -199,8 +201,6 @@ class DuckdbError : public Error {
   enum class During { statement, ingestion };
   // `message` is the engine's: its kind, a colon, and lines of text.
   DuckdbError(std::string_view message, During during, std::string consequence = {});
-  // The appender's messages do not say their kind, which the library numbers.
-  DuckdbError(int kind, std::string_view message, During during, std::string consequence);
   ~DuckdbError() override;
   [[nodiscard]] std::string type_name() const override { return type_name_; }
 

@@ -1,4 +1,4 @@
-// DuckDB as a store for rows: its appender, fed with columns.
+// DuckDB as a store for rows: its statements read our columns.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "duckdb_connection.hpp"
+#include "duckdb_rows.hpp"
 #include "duckdb_tables.hpp"
 
 namespace vdk::duckdb {
@@ -22,6 +23,7 @@ class DuckdbStore final : public DuckdbTables {
 
  private:
   Connection connection_;
+  RowsFunction rows_;
 };
 
 // The target is ignored, as upstream does: rows go to the configured database.

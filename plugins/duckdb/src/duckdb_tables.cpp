@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "vdk/base/log.hpp"
+#include "vdk/base/utf8.hpp"
 
 namespace vdk::duckdb {
 namespace {
@@ -245,6 +246,39 @@ ErrorText text_of_failure(std::string_view message) {
   return {.what = std::string(message.substr(0, line_end)), .why = std::string(rest)};
 }
 
+bool is_text(ColumnType type) {
+  return type == ColumnType::text || type == ColumnType::decimal || type == ColumnType::json;
+}
+
+// Whether all of the column's texts are UTF-8; nulls, too, hold something.
+bool is_utf8(const Column& column) {
+  const std::string_view all(reinterpret_cast<const char*>(column.values.data()),
+                             column.values.size());
+  if (find_invalid_utf8(all)) return false;
+  for (const std::int64_t offset : column.offsets) {
+    const auto at = static_cast<std::size_t>(offset);
+    const bool is_inside = at < all.size() && (static_cast<unsigned char>(all[at]) & 0xC0) == 0x80;
+    if (is_inside) return false;
+  }
+  return true;
+}
+
+std::vector<std::size_t> rows_not_utf8(const Column& column, std::size_t rows) {
+  std::vector<std::size_t> found;
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (!column.is_null(row) && find_invalid_utf8(column.bytes(row))) found.push_back(row);
+  }
+  return found;
+}
+
+[[noreturn]] void throw_not_utf8(const std::string& column, std::vector<std::size_t> rows) {
+  ErrorText text{.what = "The text in column " + column + " is not UTF-8.",
+                 .why = "It is in row " + std::to_string(rows.front() + 1) +
+                        " of those on their way to the table.",
+                 .countermeasure = "Send it as bytes, or decode it first."};
+  throw RowsRefused(std::move(text), "not_utf8", column, std::move(rows));
+}
+
 }  // namespace
 
 std::vector<std::string> parse_table_name(std::string_view text) {
@@ -304,6 +338,7 @@ DuckdbTables::DuckdbTables(std::string file, TypeMapping mapping, bool takes_arr
     : file_(std::move(file)), mapping_(mapping) {
   traits_.engine = "duckdb";
   traits_.takes_arrow = takes_arrow;
+  traits_.row_group = kMostBatchRows;
   traits_.unknown_columns = UnknownColumns::drop_unless_in_first_row;
   traits_.indexes_merge_keys = false;  // joins by hashing; an index would forbid wider types
 }
@@ -548,6 +583,22 @@ std::string DuckdbTables::insert_statement(const TableShape& table,
          " FROM " + std::string(source) + " AS r(" + names + ")";
 }
 
+// The engine takes Arrow's texts as they are: what is no UTF-8 would break its file.
+void DuckdbTables::check_texts(std::span<const Batch> batches) {
+  std::size_t before = 0;
+  for (const Batch& batch : batches) {
+    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
+      if (!is_text(batch.schema()[i].type) || batch.is_foreign(i)) continue;
+      const Column& column = batch.column(i);
+      if (is_utf8(column)) continue;
+      std::vector<std::size_t> rows = rows_not_utf8(column, batch.rows());
+      for (std::size_t& row : rows) row += before;
+      if (!rows.empty()) throw_not_utf8(column.field.name, std::move(rows));
+    }
+    before += batch.rows();
+  }
+}
+
 void DuckdbTables::throw_failure(std::string_view message, std::string_view table) const {
   ErrorText text = text_of_failure(message);
   const auto [kind, details] = split_message(message);
@@ -580,14 +631,6 @@ void DuckdbTables::check_sql(std::string_view sql) {
                     .why = "DuckDB would take it for the end of the statement.",
                     .consequence = "The rows were not stored.",
                     .countermeasure = "Remove the byte from the name."});
-}
-
-void DuckdbTables::throw_not_utf8(const std::string& column, std::vector<std::size_t> rows) {
-  ErrorText text{.what = "The text in column " + column + " is not UTF-8.",
-                 .why = "It is in row " + std::to_string(rows.front() + 1) +
-                        " of those on their way to the table.",
-                 .countermeasure = "Send it as bytes, or decode it first."};
-  throw RowsRefused(std::move(text), "not_utf8", column, std::move(rows));
 }
 
 }  // namespace vdk::duckdb

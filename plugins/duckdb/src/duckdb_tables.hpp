@@ -77,7 +77,8 @@ class DuckdbTables : public TableStore {
   [[noreturn]] void throw_failure(std::string_view message, std::string_view table = {}) const;
   // Refuses SQL with a NUL byte, which would end it early.
   static void check_sql(std::string_view sql);
-  [[noreturn]] static void throw_not_utf8(const std::string& column, std::vector<std::size_t> rows);
+  // The engine takes Arrow's texts as they are: what is no UTF-8 would break its file.
+  static void check_texts(std::span<const Batch> batches);
 
  private:
   [[nodiscard]] TableShape look_up(const std::string& catalog, const std::string& schema,

@@ -1,5 +1,6 @@
 #include "vdk/data/batch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "data/batch_state.hpp"
@@ -67,6 +68,14 @@ const std::vector<Column>& Batch::columns() const {
   const std::lock_guard lock(state_->reading);
   for (std::size_t i = 0; i < state_->columns.size(); ++i) read_column(*state_, i);
   return state_->columns;
+}
+
+bool Batch::is_foreign(std::size_t index) const noexcept {
+  return has_unread(*state_) && state_->foreign[index];
+}
+
+bool Batch::has_foreign() const noexcept {
+  return std::ranges::any_of(state_->foreign, [](const auto& column) { return column != nullptr; });
 }
 
 std::size_t Batch::bytes() const noexcept { return count_bytes(*state_, 4); }

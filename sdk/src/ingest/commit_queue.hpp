@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <span>
 #include <thread>
 #include <vector>
@@ -38,6 +39,8 @@ class CommitQueue {
   void stop();
 
  private:
+  [[nodiscard]] bool is_ready(const Lane& lane) const;
+  void schedule_if_ready(Lane& lane);
   void ensure_worker();
   void work_until_stopped();
   std::vector<Item> take_items(Lane& lane);
@@ -48,6 +51,8 @@ class CommitQueue {
   std::condition_variable room_;
   std::condition_variable done_;
   std::deque<Lane*> runnable_;
+  std::set<Lane*> held_;     // that have something waiting, but better with what is still to come
+  std::size_t senders_ = 0;  // that wait for room
   std::vector<std::thread> workers_;
   std::size_t idle_ = 0;
   bool stopping_ = false;

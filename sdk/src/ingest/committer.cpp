@@ -74,6 +74,8 @@ std::size_t Committer::bytes_to_store(const Item& item) const noexcept {
   return sink_ && sink_->takes_arrow() ? item.bytes : item.bytes_read;
 }
 
+std::size_t Committer::row_group() const noexcept { return sink_ ? sink_->row_group() : 1; }
+
 void Committer::prepare(const Item& first) noexcept {
   if (!takes_many() || (step_ == first.step && begun_)) return;
   try {

@@ -72,6 +72,9 @@ class Committer {
   // What the batch counts among those that are stored at once. Not while one of the four works.
   [[nodiscard]] std::size_t bytes_to_store(const Item& item) const noexcept;
 
+  // Rows that the sink stores best together, counted from the load's begin. Likewise.
+  [[nodiscard]] std::size_t row_group() const noexcept;
+
   void count_sent(std::size_t rows);
   [[nodiscard]] LoadStatistics statistics() const;
 

@@ -165,12 +165,26 @@ struct Ingester::State {
     push(lane, std::move(destination), std::move(batch));
   }
 
-  // The lane's `gathering` is held.
-  void push(Lane& lane, Destination destination, Batch batch) {
+  // The lane's `gathering` is held. Where columnar engines begin a new group of rows, counted from
+  // the load's begin, a batch ends: whole groups can be stored at once.
+  void push(Lane& lane, const Destination& destination, Batch batch) {
+    const std::shared_ptr<const Step> now = current_step();
+    if (lane.pushed_step != now) lane.pushed_rows = 0;
+    std::size_t room = kMostBatchRows - lane.pushed_rows % kMostBatchRows;
+    lane.pushed_rows += batch.rows();
+    while (room < batch.rows() && !batch.has_foreign()) {
+      push_whole(lane, destination, slice_rows(batch, 0, room), now);
+      batch = slice_rows(batch, room, batch.rows() - room);
+      room = kMostBatchRows;
+    }
+    push_whole(lane, destination, std::move(batch), now);
+  }
+
+  void push_whole(Lane& lane, Destination destination, Batch batch,
+                  const std::shared_ptr<const Step>& now) {
     Item item{std::move(destination), std::move(batch)};
     item.bytes = item.batch.bytes_while_unread() + sizeof(Item);
     item.bytes_read = item.batch.bytes() + sizeof(Item);
-    const std::shared_ptr<const Step> now = current_step();
     item.step = now;
     if (lane.options_step == now) item.options = lane.options;
     queue.push(lane, std::move(item));

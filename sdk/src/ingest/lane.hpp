@@ -31,12 +31,16 @@ struct Lane {
   std::shared_ptr<const LoadOptions> options;  // of the loads of options_step; null: the default
   std::shared_ptr<const Step> options_step;
   std::shared_ptr<const Step> pushed_step;  // of the last batch queued; null after its load's end
+  std::size_t pushed_rows = 0;              // of the step's load
 
   // The queue's, guarded by its lock.
   std::deque<Item> waiting;
   bool scheduled = false;  // among the runnable lanes, or with a worker
   std::uint64_t pushed = 0;
   std::uint64_t finished = 0;
+  std::uint64_t wanted = 0;  // somebody waits until so many are finished
+  std::size_t waiting_rows = 0;
+  std::size_t taken_rows = 0;  // of the load whose batches are taken
 
   Committer committer;
 };

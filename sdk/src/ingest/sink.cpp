@@ -30,6 +30,7 @@ LoadPosition Sink::begin_load(const Load&) { return {}; }
 
 bool Sink::needs_table() const { return false; }
 bool Sink::takes_arrow() const { return false; }
+std::size_t Sink::row_group() const { return 1; }
 
 void Sink::end_load() {}
 

@@ -64,8 +64,10 @@ class TableSink final : public Sink {
     staging_.clear();
     definition_.begin_load();
     stored_ = false;
-    if (!load.resume || settings_.ledger == LedgerMode::off) return position_;
     with_store([&](TableStore& store) {
+      row_group_ = store.traits().row_group;
+      stores_arrow_ = store.traits().takes_arrow;
+      if (!load.resume || settings_.ledger == LedgerMode::off) return;
       open_ledger(store.find_table(load_.destination.table));
       recorded_ = ledger_->read(store);
     });
@@ -85,6 +87,7 @@ class TableSink final : public Sink {
 
   [[nodiscard]] bool needs_table() const override { return true; }
   [[nodiscard]] bool takes_arrow() const override { return takes_arrow_; }
+  [[nodiscard]] std::size_t row_group() const override { return row_group_; }
 
   void end_load() override {
     if (load_.options.disposition == Disposition::replace) replace_rows();
@@ -244,7 +247,6 @@ class TableSink final : public Sink {
     in_ledger_ = false;
     if (!stored_) own_.reset();  // what was found out is undone with its transaction
     const StoreTraits& traits = store.traits();
-    stores_arrow_ = traits.takes_arrow;
     TableShape table;
     if (traits.ddl_joins_rows) {
       store.begin();
@@ -512,7 +514,8 @@ class TableSink final : public Sink {
   std::string staging_;
   TableDefinition definition_{settings_, load_.options};
   std::int64_t sought_ = 0;
-  bool stored_ = false;        // something of it was committed by this process
+  bool stored_ = false;  // something of it was committed by this process
+  std::size_t row_group_ = 1;
   bool stores_arrow_ = false;  // the store does, as it comes
   bool takes_arrow_ = false;   // and the last batches came so that nothing had to be read
   bool in_ledger_ = false;     // what is denied now is the ledger, not the rows

@@ -105,6 +105,9 @@ class VDK_API Batch {
   [[nodiscard]] const Schema& schema() const noexcept;
   [[nodiscard]] const Column& column(std::size_t index) const;
   [[nodiscard]] const std::vector<Column>& columns() const;
+  // Whether the column is in another library's memory, as it came from there.
+  [[nodiscard]] bool is_foreign(std::size_t index) const noexcept;
+  [[nodiscard]] bool has_foreign() const noexcept;
   // The memory that it holds. What is another library's counts a quarter: mostly
   // it is there anyway. More once columns of another library were read.
   [[nodiscard]] std::size_t bytes() const noexcept;

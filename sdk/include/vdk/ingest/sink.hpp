@@ -113,6 +113,8 @@ class VDK_API Sink {
   // Whether columns in another library's memory are stored from there, without a copy of ours: so
   // many more rows are stored at once. May change with the first write.
   [[nodiscard]] virtual bool takes_arrow() const;
+  // A columnar engine stores whole groups of so many rows at less cost than parts of them. Not 0.
+  [[nodiscard]] virtual std::size_t row_group() const;
 
   // Every row of the load was written: what waits for its end is made visible.
   virtual void end_load();

@@ -95,6 +95,7 @@ struct StoreTraits {
   bool holds_nan = true;                // else NaN becomes NULL
   bool holds_empty_names = false;       // a column may have the name ""
   bool takes_arrow = false;             // appends columns from another library's memory
+  std::size_t row_group = 1;            // rows that are best stored together
   std::size_t most_columns = 0;         // 0: no limit to speak of
   std::size_t longest_name = 0;         // bytes; 0: no limit to speak of
 };
