@@ -1,7 +1,7 @@
 # A thin façade: each task is a script in tools/, or cmake. See CONTRIBUTING.md.
 PREFIX ?= /usr/local
 
-.PHONY: help demo build test test-full bench install format lint clean
+.PHONY: help demo build test test-full bench install wheels format lint clean
 
 help:
 	@echo "make demo             install what is needed, build, and run a data job on real data"
@@ -9,6 +9,7 @@ help:
 	@echo "make test-full        everything: slow tests, sanitizers, long fuzzing"
 	@echo "make bench            run every benchmark"
 	@echo "make install PREFIX=  install the program, plugins, headers and Python package"
+	@echo "make wheels           the Python distribution, one wheel for each kind of interpreter, in build/wheels"
 	@echo "make format           format all sources;   make lint  check them"
 
 demo:
@@ -32,6 +33,9 @@ install:
 	@tools/build release product
 	@cmake --install build/release --prefix "$(abspath $(PREFIX))" >build/release/install.log
 	@echo "installed in $(abspath $(PREFIX)); run $(abspath $(PREFIX))/bin/vdk"
+
+wheels:
+	@tools/wheels
 
 format:
 	@tools/bootstrap

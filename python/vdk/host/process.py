@@ -6,6 +6,8 @@ import sys
 import vdk
 
 _OWN = sys.path[0] + "/vdk"
+# What every installation of this project has, and no other distribution.
+_OUR_MARK = "/host/entry.py"
 # What an upstream vdk-core has, and no plugin.
 _FOREIGN_MARK = "/internal/cli_entry.py"
 
@@ -30,8 +32,13 @@ def main(arguments):
 
 
 def _refuse_foreign_core():
-    for portion in vdk.__path__:
-        if portion != _OWN and os.path.exists(portion + _FOREIGN_MARK):
+    for portion in list(vdk.__path__):
+        if portion == _OWN:
+            continue
+        if os.path.exists(portion + _OUR_MARK):
+            # The interpreter's environment has an installation of its own; this one was asked to run.
+            sys.path.remove(os.path.dirname(portion))
+        elif os.path.exists(portion + _FOREIGN_MARK):
             sys.stderr.write(
                 f"vdk cannot start: another vdk-core is installed in {os.path.dirname(portion)}, and Python would mix "
                 f"the two. Remove it with: {sys.executable} -m pip uninstall vdk-core\n"
