@@ -6,6 +6,7 @@
 
 #include <nanobind/stl/string.h>
 
+#include "base/text.hpp"
 #include "connection.hpp"
 #include "connection/substitution.hpp"
 #include "convert.hpp"
@@ -59,6 +60,50 @@ void refuse_in_child(const char* what) {
            "Return the data to the parent process and send it from there, or start the child "
            "with the \"spawn\" method."});
 }
+
+// The rows of a tabular call, one after another. A row is anything that iterates over its values:
+// a list or a tuple as a rule.
+class RowReader {
+ public:
+  explicit RowReader(std::int64_t rows_before) : rows_(rows_before) {}
+
+  // The values of the next row, in a list or a tuple. Raises an error of the user where it has
+  // names instead of places, or is no row at all.
+  nb::object read(nb::handle row) {
+    ++rows_;
+    if (!PyTuple_Check(row.ptr()) && !PyList_Check(row.ptr())) check(row);
+    PyObject* const values = PySequence_Fast(row.ptr(), "a row iterates over its values");
+    if (!values) nb::raise_python_error();
+    return nb::steal(values);
+  }
+
+  [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }  // of the call, up to here
+  [[nodiscard]] bool is_first() const noexcept { return rows_ == 1; }
+  [[nodiscard]] std::string row_name() const { return "Row " + std::to_string(rows_); }
+
+ private:
+  void check(nb::handle row) {
+    PyTypeObject* const type = Py_TYPE(row.ptr());
+    if (type == known_good_) return;
+    if (PyDict_Check(row.ptr()) || nb::isinstance(row, import("collections.abc").attr("Mapping"))) {
+      raise_ingestion("InvalidArgumentsIngestionException", make_str("rows"),
+                      make_str("an iterable of sequences, one value for each column"),
+                      make_str("a " + class_name(row) + " in row " + std::to_string(rows_)),
+                      make_str("Send dicts one by one with send_object_for_ingestion, or make "
+                               "lists of them."));
+    }
+    if (!PyObject_HasAttrString(row.ptr(), "__iter__") && !PySequence_Check(row.ptr())) {
+      // Of the type that existing jobs know.
+      raise_user(PyExc_TypeError, row_name() + " is of type " + class_name(row) +
+                                      ". Give a sequence for each row, with one value for each "
+                                      "column.");
+    }
+    known_good_ = type;
+  }
+
+  std::int64_t rows_;
+  PyTypeObject* known_good_ = nullptr;  // the type of the row before
+};
 
 // The identity of a row in messages: the start of its "@id" or "id".
 nb::object payload_id(nb::handle payload) {
@@ -448,8 +493,9 @@ void Job::set_load_options(nb::handle table, nb::handle method, nb::handle targe
   });
 }
 
-void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
-                    nb::handle target, nb::handle collection, bool nan_is_null) {
+std::int64_t Job::send_page(nb::handle rows, nb::handle columns, nb::handle table,
+                            nb::handle method, nb::handle target, nb::handle collection,
+                            std::int64_t rows_before, bool nan_is_null) {
   refuse_in_child("Sending rows");
   const Route& to = route(table, method, target, collection);
   const std::vector<Destination> destinations = to.destinations;
@@ -457,61 +503,53 @@ void Job::send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::h
                         to.all_sqlite || nan_is_null};
   BatchBuilder builder;
   std::vector<std::size_t> places;
-  std::vector<nb::object> names;
   for (const nb::handle name : columns) {
-    names.push_back(PyUnicode_Check(name.ptr()) ? nb::borrow(name) : nb::object(nb::str(name)));
-    places.push_back(builder.column(text_of(names.back())));
+    const nb::object text =
+        PyUnicode_Check(name.ptr()) ? nb::borrow(name) : nb::object(nb::str(name));
+    places.push_back(builder.column(text_of(text)));
   }
   const auto count = static_cast<Py_ssize_t>(places.size());
 
-  Py_ssize_t row_number = 0;
+  RowReader reader(rows_before);
   const auto bad_width = [&](Py_ssize_t width) {
-    const std::string message = "Row " + std::to_string(row_number) + " of the page has " +
-                                std::to_string(width) + " values, but there are " +
-                                std::to_string(count) +
-                                " column names. Give one value for each column.";
-    // A longer row in the midst of a page is an IndexError to existing jobs.
-    if (row_number > 0) raise_user(PyExc_IndexError, message);
+    const auto counted = [](Py_ssize_t number, std::string_view one, std::string_view many) {
+      return std::to_string(number) += plural(number, one, many);
+    };
+    const std::string message = reader.row_name() + " has " + counted(width, " value", " values") +
+                                (count == 1 ? ", but there is " : ", but there are ") +
+                                counted(count, " column name", " column names") +
+                                ". Give one value for each column.";
+    // A longer row in the midst of a call is an IndexError to existing jobs.
+    if (!reader.is_first()) raise_user(PyExc_IndexError, message);
     raise_ingestion("PayloadIngestionException", make_str(""), make_str(message),
                     make_str(optional_text(table)), make_str(optional_text(target)));
   };
   try {
     for (const nb::handle row : rows) {
-      PyObject* raw = row.ptr();
-      if (PyDict_Check(raw)) {
-        for (std::size_t i = 0; i < places.size(); ++i) {
-          if (PyObject* value = PyDict_GetItemWithError(raw, names[i].ptr())) {
-            append_object(builder, places[i], nb::borrow(value), rules);
-          } else if (PyErr_Occurred()) {
-            nb::raise_python_error();
-          }
-        }
-      } else {
-        PyObject* fast = PySequence_Fast(raw, "each row must be a sequence of values");
-        if (!fast) nb::raise_python_error();
-        const nb::object values = nb::steal(fast);
-        const bool is_tuple = PyTuple_Check(fast);
-        const Py_ssize_t width = is_tuple ? PyTuple_Size(fast) : PyList_Size(fast);
-        if (width > count || (row_number == 0 && width != count)) bad_width(width);
-        for (Py_ssize_t i = 0; i < width; ++i) {
-          append_object(builder, places[static_cast<std::size_t>(i)],
-                        is_tuple ? PyTuple_GetItem(fast, i) : PyList_GetItem(fast, i), rules);
-        }
+      const nb::object values = reader.read(row);
+      PyObject* raw = values.ptr();
+      const bool is_tuple = PyTuple_Check(raw);
+      const Py_ssize_t width = is_tuple ? PyTuple_Size(raw) : PyList_Size(raw);
+      if (width > count || (width != count && reader.is_first())) bad_width(width);
+      for (Py_ssize_t i = 0; i < width; ++i) {
+        append_object(builder, places[static_cast<std::size_t>(i)],
+                      is_tuple ? PyTuple_GetItem(raw, i) : PyList_GetItem(raw, i), rules);
       }
       builder.end_row();
-      ++row_number;
     }
   } catch (const nb::builtin_exception& failure) {
-    raise_ingestion("JsonSerializationIngestionException", make_str(""),
-                    nb::borrow(PyExc_TypeError)(
-                        make_str("Row " + std::to_string(row_number) + ": " + failure.what())));
+    raise_ingestion(
+        "JsonSerializationIngestionException", make_str(""),
+        nb::borrow(PyExc_TypeError)(make_str(reader.row_name() + ": " + failure.what())));
   }
-  if (builder.rows() == 0) return;
+  const auto rows_after = reader.rows();
+  if (builder.rows() == 0) return rows_after;
   Batch batch = builder.finish();
   const Call call(*this);
   call.work([&](JobContext& context) {
     send_to_all(context.ingester(), destinations, std::move(batch));
   });
+  return rows_after;
 }
 
 void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::handle method,

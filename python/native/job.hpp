@@ -46,13 +46,15 @@ class Job {
   // The same for a plain row that needs no waiting; false, with nothing done, for any other.
   [[nodiscard]] bool send_plain_object(nb::handle payload, nb::handle table, nb::handle method,
                                        nb::handle target, nb::handle collection);
-  // One page of rows: a list or tuple of sequences (or dicts).
   // How the rows that the step sends there are stored. None leaves a choice to the configuration.
   void set_load_options(nb::handle table, nb::handle method, nb::handle target,
                         nb::handle collection, nb::handle disposition, nb::handle keys,
                         nb::handle delete_flag, nb::handle contract);
-  void send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
-                 nb::handle target, nb::handle collection, bool nan_is_null);
+  // A page of the rows of a tabular call, which had `rows_before` in earlier ones; returns how many
+  // it has had then.
+  std::int64_t send_page(nb::handle rows, nb::handle columns, nb::handle table, nb::handle method,
+                         nb::handle target, nb::handle collection, std::int64_t rows_before,
+                         bool nan_is_null);
   // What offers __arrow_c_stream__ (pyarrow, polars, DuckDB): its columns, under the given names
   // where there are some.
   // `is_table`: the source holds all of its rows in memory, however far they are sent.

@@ -148,7 +148,7 @@ NB_MODULE(_native, module) {
            nb::arg("contract").none())
       .def("send_page", &Job::send_page, nb::arg("rows"), nb::arg("columns"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
-           nb::arg("collection").none(), nb::arg("nan_is_null") = false)
+           nb::arg("collection").none(), nb::arg("rows_before"), nb::arg("nan_is_null"))
       .def("send_arrow", &Job::send_arrow, nb::arg("source"), nb::arg("names"),
            nb::arg("table").none(), nb::arg("method").none(), nb::arg("target").none(),
            nb::arg("collection").none(), nb::arg("is_table"))

@@ -160,25 +160,33 @@ def test_frames_and_streams_may_be_sent_as_one_object(stage, form):
             "send_tabular_data_for_ingestion([{'a': 1}], ['a'], 't')",
             "Send dicts one by one with send_object_for_ingestion",
         ),
+        (
+            "send_tabular_data_for_ingestion([[1], {'a': 1}], ['a'], 't')",
+            "was 'a dict in row 2'. Send dicts one by one with send_object_for_ingestion",
+        ),
+        (
+            "send_tabular_data_for_ingestion([[1], __import__('types').MappingProxyType({'a': 1})], ['a'], 't')",
+            "was 'a mappingproxy in row 2'. Send dicts one by one",
+        ),
         ("send_tabular_data_for_ingestion({'a': 1}, ['a'], 't')", "'rows' is not valid"),
         ("send_tabular_data_for_ingestion('rows', ['a'], 't')", "'rows' is not valid"),
         ("send_tabular_data_for_ingestion(None, ['a'], 't')", "'rows' is not valid"),
         ("send_tabular_data_for_ingestion([[1]], None, 't')", "'column_names' is not valid"),
         (
             "send_tabular_data_for_ingestion([[1, 2]], ['a'], 't')",
-            "Row 0 of the page has 2 values, but there are 1 column names.",
+            "Row 1 has 2 values, but there is 1 column name.",
         ),
         (
             "send_tabular_data_for_ingestion([[1]], ['a', 'b'], 't')",
-            "Row 0 of the page has 1 values, but there are 2 column names.",
+            "Row 1 has 1 value, but there are 2 column names.",
         ),
         (
             "send_tabular_data_for_ingestion([[1], [1, 2]], ['a'], 't')",
-            "Row 1 of the page has 2 values, but there are 1 column names.",
+            "Row 2 has 2 values, but there is 1 column name.",
         ),
         (
             "send_tabular_data_for_ingestion([[1], None], ['a'], 't')",
-            "Row 1 of the page is of type NoneType.",
+            "Row 2 is of type NoneType.",
         ),
     ],
 )
@@ -377,6 +385,32 @@ def test_a_row_that_cannot_be_stored_fails_the_step_after_the_good_ones_landed(
     ended.says(text, "10_step.py:4 in run")
     assert (ended.exit, ended.status) == (1, "User error")
     assert stage.rows("select a from t") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ("{'a': 1}", "was 'a dict in row 25001'"),
+        ("[1, 2]", "Row 25001 has 2 values"),
+        ("[{1}]", "Row 25001: Object of type set"),
+        ("5", "Row 25001 is of type int"),
+    ],
+)
+def test_rows_are_counted_and_checked_over_the_whole_call(stage, row, text):
+    stage.body(
+        f"job_input.send_tabular_data_for_ingestion([[i] for i in range(25000)] + [{row}], ['a'], 't')"
+    )
+    ended = stage.run()
+    ended.says(text, "10_step.py:2 in run")
+    assert (ended.exit, ended.status) == (1, "User error")
+
+
+def test_a_row_that_opens_a_page_may_be_short_as_any_later_one(stage):
+    stage.body(
+        "job_input.send_tabular_data_for_ingestion([[i, i] for i in range(10000)] + [[-1]], ['a', 'b'], 't')"
+    )
+    stage.run().succeeded()
+    assert stage.rows("select a, b from t where b is null") == [(-1, None)]
 
 
 def test_tabular_row_that_cannot_be_stored_raises_in_the_step(stage):

@@ -197,14 +197,9 @@ class JobInput(IJobInput):
                 self.__job.send_arrow(table, names, *where, True)
 
     def __send_pages(self, rows, columns, where, nan_is_null):
+        sent = 0
         for page in _pages(rows):
-            try:
-                self.__job.send_page(page, columns, *where, nan_is_null)
-            except TypeError:
-                for number, row in enumerate(page):
-                    if not hasattr(row, "__iter__"):
-                        raise _no_row(number, row) from None
-                raise
+            sent = self.__job.send_page(page, columns, *where, sent, nan_is_null)
 
     def _take_rejected(self):
         """The first row that was refused since the last call, as an exception; None where all were taken."""
@@ -277,13 +272,6 @@ def _pages(rows):
             return list(islice(iterator, count))
 
     while page := fetch(_PAGE_ROWS):
-        if isinstance(page[0], dict):
-            raise _invalid_arguments(
-                "rows",
-                "an iterable of sequences, one value for each column",
-                f"an iterable of {type(page[0]).__name__}",
-                "Send dicts one by one with send_object_for_ingestion, or make lists of them.",
-            )
         yield page
 
 
@@ -294,19 +282,7 @@ def _is_one_row(rows):
     return isinstance(rows, (str, bytes, bytearray))
 
 
-def _no_row(number, row):
-    from vdk.internal.core.errors import ResolvableBy
-
-    # Of the type that existing jobs know.
-    error = TypeError(
-        f"Row {number} of the page is of type {type(row).__name__}. "
-        "Give a sequence for each row, with one value for each column."
-    )
-    error._vdk_resolvable_by = ResolvableBy.USER_ERROR
-    return error
-
-
-def _invalid_arguments(name, constraint, value, advice=""):
+def _invalid_arguments(name, constraint, value):
     from vdk.internal.builtin_plugins.ingestion.exception import InvalidArgumentsIngestionException
 
-    return InvalidArgumentsIngestionException(name, constraint, value, advice)
+    return InvalidArgumentsIngestionException(name, constraint, value)
