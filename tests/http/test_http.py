@@ -6,6 +6,7 @@ import socket
 import pytest
 from http_service import (
     Service,
+    drips,
     endless_answer,
     endless_headers,
     half_an_answer,
@@ -139,6 +140,28 @@ def test_a_service_that_hangs_fails_in_bounded_time(stage, service):
     assert len({request.key for request in service.requests}) == 1
 
 
+def test_an_answer_that_drips_for_ever_fails_in_bounded_time(stage, service):
+    service.behaviours = [drips]
+    settings = {
+        "ingest_over_http_total_timeout_seconds": 2,
+        "ingest_over_http_retry_total": 0,
+    }
+    failed(stage.ingest(ROWS[:1], service.url(), **settings), "gave no answer", "Platform")
+    assert len(service.requests) == 1
+
+
+def test_a_service_that_does_not_read_fails_in_bounded_time(stage):
+    rows = [{"text": "x" * 1000}] * 30_000
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # the system accepts, nobody reads
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        settings = {
+            "ingest_over_http_read_timeout_seconds": 1,
+            "ingest_over_http_retry_total": 0,
+            "ingester_payload_size_bytes_threshold": 50_000_000,
+        }
+        failed(stage.ingest(rows, url, **settings), "It was silent for 1 s", "Platform")
+
+
 def test_nobody_listens(stage):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
@@ -168,6 +191,32 @@ def test_batches_behind_a_refused_one_are_sent(stage, service):
     env = {"VDK_INGESTER_WAIT_TO_FINISH_AFTER_EVERY_SEND": "true"}
     failed(stage.vdk("run", "job", **env), "status 400")
     assert [row["n"] for row in service.rows] == [0, 1, 2]
+
+
+def test_a_refused_request_among_batches_that_go_together_is_sent_once(stage, service):
+    with socket.create_server(("127.0.0.1", 0)) as gate:
+
+        def after_the_other_rows(handler):
+            gate.accept()[0].close()
+            reply(200)(handler)
+
+        service.behaviours = [after_the_other_rows, reply(400), reply(200)]
+        stage.step(
+            "10_send.py",
+            f"""\
+            import socket
+
+            def run(job_input):
+                for number in range(6):
+                    job_input.send_object_for_ingestion(
+                        {{"n": number}}, "t", method="http", target="{service.url()}")
+                socket.create_connection(("127.0.0.1", {gate.getsockname()[1]})).close()
+            """,
+        )
+        said = failed(stage.vdk("run", "job", VDK_INGEST_BATCH_BYTES="1"), "status 400")
+    assert [row["n"] for row in service.rows] == [0, 1, 2, 3, 4, 5]
+    assert len({request.key for request in service.requests}) == 6
+    assert "5 rows stored in table t by http" in said
 
 
 def test_an_endless_answer_is_cut(stage, service):

@@ -60,6 +60,19 @@ def endless_answer(handler):
         pass
 
 
+def drips(handler):
+    """A byte now and then: never silent for long, and never done."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    handler.close_connection = True
+    try:
+        while not handler.server.ended.wait(0.1):
+            handler.wfile.write(b"x")
+    except OSError:
+        pass
+
+
 def endless_headers(handler):
     try:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n")

@@ -93,6 +93,8 @@ LoadPosition HttpSink::begin_load(const Load& load) {
   }
   load_ = load;
   accepted_ = 0;
+  taken_ = {};
+  refused_.reset();
   lettered_ = 0;
   given_up_.reset();
   return {};
@@ -106,6 +108,16 @@ WriteResult HttpSink::write(std::span<const Batch> batches, const LoadPosition& 
     write(batch, before, result);
     before += static_cast<std::int64_t>(batch.rows());
   }
+  const Taken taken = std::exchange(taken_, {});
+  result.rows_stored = taken.rows;
+  if (taken.status == 0) return result;
+  result.metadata = Value(Value::Map{});
+  result.metadata.set("uncompressed_size_in_bytes", static_cast<std::int64_t>(taken.bytes));
+  result.metadata.set("compressed_size_in_bytes",
+                      taken.compressed_bytes == 0
+                          ? Value()
+                          : Value(static_cast<std::int64_t>(taken.compressed_bytes)));
+  result.metadata.set("http_status", static_cast<std::int64_t>(taken.status));
   return result;
 }
 
@@ -117,8 +129,7 @@ void HttpSink::write(const Batch& batch, std::int64_t before, WriteResult& resul
   const auto flush = [&](std::int64_t end) {
     if (held == 0) return;
     body += ']';
-    send(body, end);
-    result.rows_stored += std::exchange(held, 0);
+    send(body, std::exchange(held, 0), end);
   };
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     const std::int64_t number = before + static_cast<std::int64_t>(row) + 1;
@@ -146,19 +157,30 @@ void HttpSink::write(const Batch& batch, std::int64_t before, WriteResult& resul
 }
 
 // Makes sure that the service has the request's rows, the last of which is the load's row `end`.
-void HttpSink::send(const std::string& body, std::int64_t end) {
+void HttpSink::send(const std::string& body, std::int64_t rows, std::int64_t end) {
   if (end <= accepted_) return;
   if (given_up_) throw Error(*given_up_);
+  if (refused_ && refused_->end == end) throw Error(refused_->error);
   const std::string key = idempotency_key(load_, target_.url, end, body);
-  if (settings_.compress_from && body.size() >= *settings_.compress_from) {
-    post({.body = gzip(body), .compressed = true, .key = key});
-  } else {
-    post({.body = body, .key = key});
+  try {
+    if (settings_.compress_from && body.size() >= *settings_.compress_from) {
+      const std::string compressed = gzip(body);
+      taken_.status = post({.body = compressed, .compressed = true, .key = key});
+      taken_.compressed_bytes += compressed.size();
+    } else {
+      taken_.status = post({.body = body, .key = key});
+    }
+  } catch (const Error& error) {
+    refused_.emplace(end, error);
+    throw;
   }
   accepted_ = end;
+  taken_.rows += rows;
+  taken_.bytes += body.size();
 }
 
-void HttpSink::post(const Request& request) {
+// Returns the status of success.
+long HttpSink::post(const Request& request) {
   using Clock = std::chrono::steady_clock;
   Backoff backoff(settings_.retries);
   std::optional<Clock::time_point> last_start;  // no repetition begins later
@@ -169,7 +191,7 @@ void HttpSink::post(const Request& request) {
     try {
       const Answer answer = client_.post(request);
       constexpr long kSuccess = 2;
-      if (answer.status / 100 == kSuccess) return;
+      if (answer.status / 100 == kSuccess) return answer.status;
       error = refusal(answer);
       transient = may_pass(answer.status);
       wanted = answer.retry_after;

@@ -22,14 +22,30 @@ class HttpSink : public Sink {
 
   LoadPosition begin_load(const Load& load) override;
   // Throws Error: user where the service refuses the rows, platform where it failed. Requests of
-  // the same batches before that one were accepted, and are not sent again with the next write.
+  // the same batches before that one were accepted; neither they nor the refused one are sent
+  // again with the next write, which counts their rows.
+  // Metadata: uncompressed_size_in_bytes, compressed_size_in_bytes (null where nothing was
+  // compressed), both of all requests, and http_status of the last one.
   WriteResult write(std::span<const Batch> batches, const LoadPosition& after) override;
   [[nodiscard]] Delivery delivery() const override { return Delivery::at_least_once; }
 
  private:
+  // A request that the service has not taken, and never will: it is not sent again.
+  struct Refused {
+    std::int64_t end = 0;
+    Error error;
+  };
+  // What the service has taken since the last write that went well.
+  struct Taken {
+    std::int64_t rows = 0;
+    std::size_t bytes = 0;
+    std::size_t compressed_bytes = 0;
+    long status = 0;
+  };
+
   void write(const Batch& batch, std::int64_t before, WriteResult& result);
-  void send(const std::string& body, std::int64_t end);
-  void post(const Request& request);
+  void send(const std::string& body, std::int64_t rows, std::int64_t end);
+  [[nodiscard]] long post(const Request& request);
   [[nodiscard]] bool may_pass(long status) const;
   [[nodiscard]] Error refusal(const Answer& answer) const;
 
@@ -40,9 +56,11 @@ class HttpSink : public Sink {
 
   // Of the load, in rows from its beginning.
   Load load_;
-  std::int64_t accepted_ = 0;      // up to the last request that went well
-  std::int64_t lettered_ = 0;      // rejected rows up to here were kept
-  std::optional<Error> given_up_;  // why no further request is tried
+  std::int64_t accepted_ = 0;  // up to the last request that went well
+  Taken taken_;
+  std::optional<Refused> refused_;  // the last one
+  std::int64_t lettered_ = 0;       // rejected rows up to here were kept
+  std::optional<Error> given_up_;   // why no further request is tried
 };
 
 }  // namespace vdk::http

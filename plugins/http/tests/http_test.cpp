@@ -1,6 +1,13 @@
-#include <limits>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
+#include <limits>
+#include <thread>
+
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include "gzip.hpp"
 #include "http_settings.hpp"
@@ -106,6 +113,96 @@ TEST(IdempotencyKey, tells_requests_apart_and_repetitions_not) {
   EXPECT_NE(idempotency_key(load, "http://g/", 5, "[1]"), key);
   load.step = "20_send.py";
   EXPECT_NE(idempotency_key(load, "http://h/", 5, "[1]"), key);
+}
+
+// A service that takes so many requests over one connection.
+class Service {
+ public:
+  explicit Service(int requests) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(socket_, generic, size), 0);
+    EXPECT_EQ(listen(socket_, 1), 0);
+    EXPECT_EQ(getsockname(socket_, generic, &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, requests] { serve(requests); });
+  }
+  ~Service() {
+    shutdown(socket_, SHUT_RDWR);
+    thread_.join();
+    close(socket_);
+  }
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  void serve(int requests) const {
+    const int client = accept(socket_, nullptr, nullptr);
+    std::string read;
+    for (; requests > 0 && take(client, read); --requests) {
+      constexpr std::string_view kTaken = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
+      (void)!write(client, kTaken.data(), kTaken.size());
+    }
+    close(client);
+  }
+
+  // Removes a request from what was read, as soon as there is a whole one.
+  static bool take(int client, std::string& read) {
+    constexpr std::string_view kSize = "Content-Length: ";
+    std::array<char, 4096> piece{};
+    for (;;) {
+      const std::size_t head = read.find("\r\n\r\n");
+      if (head != std::string::npos) {
+        const std::size_t end = head + 4 + std::stoul(read.substr(read.find(kSize) + kSize.size()));
+        if (read.size() >= end) {
+          read.erase(0, end);
+          return true;
+        }
+      }
+      const ssize_t count = ::read(client, piece.data(), piece.size());
+      if (count <= 0) return false;
+      read.append(piece.data(), static_cast<std::size_t>(count));
+    }
+  }
+
+  int socket_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+Batch batch_of(int rows) {
+  BatchBuilder builder;
+  for (int row = 0; row < rows; ++row) {
+    builder.append_integer(builder.column("n"), 5);
+    builder.end_row();
+  }
+  return builder.finish();
+}
+
+std::string metadata(const WriteResult& result) { return to_json(result.metadata); }
+
+TEST(HttpSink, says_how_large_the_requests_were_and_what_the_service_answered) {
+  const Service service(4);
+  Settings settings;
+  settings.read_timeout = std::chrono::seconds(30);
+  settings.request_bytes = 1000;
+  settings.compress_from = 100;
+  HttpSink sink(parse_target(service.url()), settings, DeadLetter(""));
+  sink.begin_load({.destination = {.table = "t"}});
+  // [{"n": 5, "@table": "t"}]: 25 bytes, and 25 for each further row.
+  EXPECT_EQ(metadata(sink.write(std::array{batch_of(1), batch_of(2)}, {.rows = 3})),
+            R"({"uncompressed_size_in_bytes": 75, "compressed_size_in_bytes": null, )"
+            R"("http_status": 201})");
+  const WriteResult large = sink.write(std::array{batch_of(50)}, {.rows = 53});
+  EXPECT_EQ(large.rows_stored, 50);
+  const std::int64_t* const compressed =
+      large.metadata.find("compressed_size_in_bytes")->if_integer();
+  ASSERT_NE(compressed, nullptr);
+  EXPECT_TRUE(*compressed > 0 && *compressed < 200) << *compressed;
 }
 
 TEST(Target, credentials_and_query_are_taken_out_and_hidden) {

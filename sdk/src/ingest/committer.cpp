@@ -57,6 +57,11 @@ struct Committer::Passage {
   LoadPosition after{};
   std::exception_ptr failure{};
   bool written = false;  // or not to be: it was stored before, or has no rows
+
+  void take(const WriteResult& result) {
+    written = true;
+    if (!result.metadata.is_null()) request.metadata = result.metadata;
+  }
 };
 
 Committer::Committer(CommitContext& context, const Destination& destination, SinkMaker maker)
@@ -252,7 +257,7 @@ void Committer::write(std::vector<Passage>& passages, std::span<const std::size_
   try {
     begin_load();
     const WriteResult result = sink_->write(batches, passages[indices.back()].after);
-    for (const std::size_t index : indices) passages[index].written = true;
+    for (const std::size_t index : indices) passages[index].take(result);
     count(result);
   } catch (...) {
     if (indices.size() == 1) return fail(passages[indices.front()], std::current_exception());
@@ -276,8 +281,10 @@ void Committer::reroute(Passage& passage) {
       other.sink->begin_load(load);
     }
     other.position.rows += static_cast<std::int64_t>(passage.request.batch.rows());
-    count(other.sink->write(std::span(&passage.request.batch, 1), other.position));
-    passage.written = true;
+    const WriteResult result =
+        other.sink->write(std::span(&passage.request.batch, 1), other.position);
+    passage.take(result);
+    count(result);
   } catch (...) {
     passage.failure = std::current_exception();
   }

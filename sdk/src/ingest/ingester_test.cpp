@@ -86,7 +86,9 @@ class MemorySink : public Sink {
         store_.tables[place].push_back(column.integer(row));
     }
     busy_ = false;
-    return {.rows_stored = static_cast<std::int64_t>(batch.rows())};
+    WriteResult result{.rows_stored = static_cast<std::int64_t>(batch.rows())};
+    result.metadata.set("stored", result.rows_stored);
+    return result;
   }
 
   [[nodiscard]] Delivery delivery() const override { return Delivery::once; }
@@ -571,6 +573,24 @@ TEST_F(IngesterTest, post_processing_sees_a_foreign_error_by_its_message) {
   ingester->send(to("t"), batch_of({-2}));
   EXPECT_THROW(ingester->close(), std::out_of_range);
   EXPECT_EQ(seen, "not of our family");
+}
+
+TEST_F(IngesterTest, post_processing_sees_what_the_sink_says_or_else_what_hooks_said) {
+  std::vector<std::string> seen;
+  hooks_.pre_ingest_process.add("test", [](IngestRequest& request) -> std::optional<NoResult> {
+    request.metadata.set("size", 3);
+    return std::nullopt;
+  });
+  hooks_.post_ingest_process.add(
+      "test", [&](const IngestRequest& request, const Error*) -> std::optional<NoResult> {
+        seen.push_back(to_json(request.metadata));
+        return std::nullopt;
+      });
+  const auto ingester = make();
+  ingester->send(to("t"), batch_of({1, 2}));
+  ingester->send(to("t"), batch_of({-1}));
+  EXPECT_THROW(ingester->close(), Error);
+  EXPECT_EQ(seen, (std::vector<std::string>{R"({"stored": 2})", R"({"size": 3})"}));
 }
 
 TEST_F(IngesterTest, failing_post_processing_fails_the_load_but_the_rows_count) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vdk/base/export.hpp"
+#include "vdk/base/value.hpp"
 #include "vdk/data/batch.hpp"
 
 namespace vdk {
@@ -74,6 +75,7 @@ struct WriteResult {
   std::int64_t rows_stored = 0;
   std::vector<Rejection> rejected{};   // rows that fail the run unless limits allow them
   std::vector<Rejection> discarded{};  // rows or values left out as contract or engine have it
+  Value metadata{};  // what post-processing may want to know of the batches; null for nothing
   [[nodiscard]] std::int64_t rows_rejected() const noexcept;
 };
 
@@ -90,6 +92,7 @@ enum class Delivery {
 struct IngestRequest {
   Destination destination;
   Batch batch;
+  Value metadata{};  // of the hooks before, or of the sink that has stored it
 };
 
 // Serves one destination; called from one thread at a time, not always the same.
