@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "duckdb_owned.hpp"
@@ -362,6 +364,32 @@ std::vector<std::vector<Value>> Connection::query(const std::string& sql) {
     rows.push_back(row);
   }
   return rows;
+}
+
+void Connection::work_off(const std::string& sql) {
+  constexpr std::chrono::microseconds kPause{200};
+  const auto fail = [](const char* message) {
+    throw DuckdbError(text_or(message, "The statement failed without saying why."),
+                      DuckdbError::During::ingestion);
+  };
+  Owned<PreparedHandle> statement(api_.destroy_prepare);
+  if (api_.prepare(handle_, sql.c_str(), statement.out()) != State::success) {
+    fail(api_.prepare_error(statement.get()));
+  }
+  Owned<PendingHandle> pending(api_.destroy_pending);
+  if (api_.pending_prepared_streaming(statement.get(), pending.out()) != State::success) {
+    fail(api_.pending_error(pending.get()));
+  }
+  for (;;) {
+    const Pending state = api_.pending_execute_task(pending.get());
+    if (state == Pending::error) fail(api_.pending_error(pending.get()));
+    if (state == Pending::ready) break;
+    if (state == Pending::no_tasks) std::this_thread::sleep_for(kPause);
+  }
+  OwnedResult result(api_);
+  if (api_.execute_pending(pending.get(), result.get()) != State::success) {
+    fail(result.error().c_str());
+  }
 }
 
 DuckdbConnection::DuckdbConnection(std::shared_ptr<Connection> connection)

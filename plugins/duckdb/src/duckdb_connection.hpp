@@ -42,6 +42,10 @@ class Connection {
   // Runs a statement of our own and returns its rows. Throws DuckdbError.
   std::vector<std::vector<Value>> query(const std::string& sql);
 
+  // Runs a long statement of our own, which has no rows. While the engine's threads do all there is
+  // to do, this one sleeps: query() would keep a processor busy with asking. Throws DuckdbError.
+  void work_off(const std::string& sql);
+
   void interrupt() noexcept;
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_.load(); }
   void clear_interrupt() noexcept { interrupted_.store(false); }

@@ -27,6 +27,7 @@ using InitHandle = struct OpaqueInit*;
 using FunctionHandle = struct OpaqueFunction*;
 
 enum class State : int { success = 0, error = 1 };
+enum class Pending : int { ready = 0, not_ready = 1, error = 2, no_tasks = 3 };
 enum class ReturnType : int { invalid = 0, changed_rows = 1, nothing = 2, query_result = 3 };
 
 enum class TypeId : int {
@@ -124,6 +125,7 @@ struct StringReference {
   X(destroy_prepare, void, (PreparedHandle*))                                                 \
   X(pending_prepared_streaming, State, (PreparedHandle, PendingHandle*))                      \
   X(pending_error, const char*, (PendingHandle))                                              \
+  X(pending_execute_task, Pending, (PendingHandle))                                           \
   X(execute_pending, State, (PendingHandle, Result*))                                         \
   X(destroy_pending, void, (PendingHandle*))                                                  \
   X(result_error, const char*, (Result*))                                                     \

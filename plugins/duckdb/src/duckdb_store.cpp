@@ -34,7 +34,7 @@ void DuckdbStore::append(const TableShape& table, std::span<const std::size_t> i
   check_sql(statement);
   rows_.offer(batches);
   try {
-    (void)connection_.query(statement);
+    connection_.work_off(statement);
     rows_.withdraw();
   } catch (const DuckdbError& error) {
     rows_.withdraw();
