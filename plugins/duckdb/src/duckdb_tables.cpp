@@ -7,6 +7,7 @@
 
 #include "vdk/base/log.hpp"
 #include "vdk/base/utf8.hpp"
+#include "vdk/connection/sql_name.hpp"
 
 namespace vdk::duckdb {
 namespace {
@@ -16,44 +17,7 @@ constexpr std::size_t kMaximumDecimalDigits = 38;
 constexpr std::size_t kIntegerDigits = 19;
 constexpr std::string_view kText = "VARCHAR";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return lower(c); });
-  return result;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool starts_plain_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-bool continues_plain_name(char c) { return starts_plain_name(c) || is_digit(c) || c == '$'; }
-
-// Takes one SQL name off the front; false where there is none.
-bool take_name(std::string_view& text, std::string& name) {
-  if (text.starts_with('"')) {
-    for (std::size_t i = 1; i < text.size(); ++i) {
-      if (text[i] != '"') {
-        name += text[i];
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        name += text[i++];
-      } else {
-        text.remove_prefix(i + 1);
-        return !name.empty();
-      }
-    }
-    return false;
-  }
-  if (text.empty() || !starts_plain_name(text.front())) return false;
-  const auto end = std::ranges::find_if_not(text, continues_plain_name);
-  name.assign(text.begin(), end);
-  text.remove_prefix(name.size());
-  return true;
-}
 
 std::string text_of(const Value& value) {
   const std::string* text = value.if_string();
@@ -282,18 +246,13 @@ std::vector<std::size_t> rows_not_utf8(const Column& column, std::size_t rows) {
 }  // namespace
 
 std::vector<std::string> parse_table_name(std::string_view text) {
-  constexpr std::size_t kMaximumParts = 3;
-  std::string_view rest = text;
+  constexpr std::size_t kMostParts = 3;
   std::vector<std::string> parts;
-  while (parts.size() < kMaximumParts) {
-    std::string part;
-    if (!take_name(rest, part)) break;
-    parts.push_back(std::move(part));
-    if (rest.empty()) return parts;
-    if (!rest.starts_with('.')) break;
-    rest.remove_prefix(1);
+  for (SqlName& part : parse_name(text, kMostParts, SqlDialect::postgres)) {
+    parts.push_back(std::move(part.text));
   }
-  return {std::string(text)};
+  if (parts.empty()) parts.emplace_back(text);
+  return parts;
 }
 
 std::string decimal_type(const Column& column, std::size_t rows) {
@@ -388,12 +347,13 @@ TableShape DuckdbTables::find_table(std::string_view name) {
     const std::string catalog = text_of(row.at(0));
     const std::string schema = text_of(row.at(1));
     if (parts.size() == 3) {
-      if (lower(catalog) == lower(parts[0]) && lower(schema) == lower(parts[1])) {
+      if (lower_name(catalog) == lower_name(parts[0]) &&
+          lower_name(schema) == lower_name(parts[1])) {
         places.emplace_back(catalog, schema);
       }
-    } else if (catalog == catalog_ && lower(schema) == lower(parts[0])) {
+    } else if (catalog == catalog_ && lower_name(schema) == lower_name(parts[0])) {
       places.emplace(places.begin(), catalog, schema);
-    } else if (lower(catalog) == lower(parts[0]) && schema == "main") {
+    } else if (lower_name(catalog) == lower_name(parts[0]) && schema == "main") {
       places.emplace_back(catalog, schema);
     }
   }
@@ -435,7 +395,7 @@ TableShape DuckdbTables::look_up(const std::string& catalog, const std::string& 
              quote_text(catalog) + " AND schema_name = " + quote_text(schema) + " AND " +
              same_name + " AND NOT is_generated ORDER BY column_index")) {
     const std::string name = text_of(row.at(0));
-    if (lower(name) != lower(table)) continue;
+    if (lower_name(name) != lower_name(table)) continue;
     shape.path.back() = name;
     const std::string default_value = text_of(row.at(4));
     shape.columns.push_back(
@@ -443,12 +403,12 @@ TableShape DuckdbTables::look_up(const std::string& catalog, const std::string& 
          .type = text_of(row.at(2)),
          .holds = family_of(text_of(row.at(2))),
          .not_null = is_true(row.at(3)),
-         .default_value = lower(default_value) == "null" ? std::string() : default_value});
+         .default_value = lower_name(default_value) == "null" ? std::string() : default_value});
   }
   return shape;
 }
 
-std::string DuckdbTables::fold(std::string_view name) const { return lower(name); }
+std::string DuckdbTables::fold(std::string_view name) const { return lower_name(name); }
 
 bool DuckdbTables::has_json() {
   if (!has_json_) {

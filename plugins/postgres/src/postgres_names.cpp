@@ -9,45 +9,7 @@ namespace {
 constexpr std::string_view kSystemColumns[] = {"cmax", "cmin", "ctid",    "gp_segment_id",
                                                "xmax", "xmin", "tableoid"};
 
-bool starts_plain_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool continues_plain_name(char c) { return starts_plain_name(c) || is_digit(c) || c == '$'; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  return result;
-}
-
-// Takes one SQL name off the front; false where there is none.
-bool take_name(std::string_view& text, std::string& name) {
-  if (text.starts_with('"')) {
-    for (std::size_t i = 1; i < text.size(); ++i) {
-      if (text[i] != '"') {
-        name += text[i];
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        name += text[i++];
-      } else {
-        text.remove_prefix(i + 1);
-        return !name.empty();
-      }
-    }
-    return false;
-  }
-  if (text.empty() || !starts_plain_name(text.front())) return false;
-  const auto end = std::ranges::find_if_not(text, continues_plain_name);
-  const std::string_view plain(text.begin(), end);
-  name = lower(plain);
-  text.remove_prefix(plain.size());
-  return true;
-}
 
 }  // namespace
 
@@ -58,30 +20,20 @@ std::string cut_name(std::string_view name) {
   return std::string(name.substr(0, end));
 }
 
-bool is_plain_name(std::string_view name) noexcept {
-  return !name.empty() && starts_plain_name(name.front()) &&
-         std::ranges::all_of(name, continues_plain_name);
-}
-
 std::string fold_name(std::string_view name) {
-  std::string folded = lower(name);
+  std::string folded = lower_name(name);
   if (std::ranges::find(kSystemColumns, folded) != std::end(kSystemColumns)) folded += '_';
   return folded;
 }
 
 std::vector<std::string> parse_table_name(std::string_view text) {
   constexpr std::size_t kMostParts = 3;
-  std::string_view rest = text;
   std::vector<std::string> parts;
-  while (parts.size() < kMostParts) {
-    std::string part;
-    if (!take_name(rest, part)) break;
-    parts.push_back(cut_name(part));
-    if (rest.empty()) return parts;
-    if (!rest.starts_with('.')) break;
-    rest.remove_prefix(1);
+  for (const SqlName& part : parse_name(text, kMostParts, SqlDialect::postgres)) {
+    parts.push_back(cut_name(part.quoted ? part.text : lower_name(part.text)));
   }
-  return {cut_name(text)};
+  if (parts.empty()) parts.push_back(cut_name(text));
+  return parts;
 }
 
 std::string column_name(std::string_view key) {

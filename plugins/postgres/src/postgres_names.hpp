@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "vdk/connection/sql_name.hpp"
+
 namespace vdk::postgres {
 
 // The server keeps no more bytes of a name; what is longer it cuts.
 inline constexpr std::size_t kLongestName = 63;
 [[nodiscard]] std::string cut_name(std::string_view name);
 
-// A letter or _, then letters, digits, _ and $: needs no quotes but where it is a word of SQL.
-[[nodiscard]] bool is_plain_name(std::string_view name) noexcept;
 // Only ASCII letters fold: so does a server whose characters have several bytes.
 [[nodiscard]] std::string fold_name(std::string_view name);
 

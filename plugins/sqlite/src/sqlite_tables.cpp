@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "vdk/base/log.hpp"
+#include "vdk/connection/sql_name.hpp"
 
 namespace vdk::sqlite {
 namespace {
@@ -16,48 +17,7 @@ constexpr std::string_view kMain = "main";
 constexpr std::string_view kTemporary = "temp";
 constexpr std::int64_t kExactInDouble = std::int64_t{1} << 53U;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return lower(c); });
-  return result;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool starts_plain_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-bool continues_plain_name(char c) { return starts_plain_name(c) || is_digit(c) || c == '$'; }
-
-// Takes one SQL name off the front; false where there is none.
-bool take_name(std::string_view& text, std::string& name) {
-  if (text.empty()) return false;
-  const char open = text.front();
-  if (open == '"' || open == '`' || open == '[') {
-    const char close = open == '[' ? ']' : open;
-    for (std::size_t i = 1; i < text.size(); ++i) {
-      if (text[i] != close) {
-        name += text[i];
-      } else if (close != ']' && i + 1 < text.size() && text[i + 1] == close) {
-        name += close;
-        ++i;
-      } else {
-        text.remove_prefix(i + 1);
-        return !name.empty();
-      }
-    }
-    return false;
-  }
-  if (!starts_plain_name(open)) return false;
-  const auto end = std::ranges::find_if_not(text, continues_plain_name);
-  name.assign(text.begin(), end);
-  text.remove_prefix(name.size());
-  return true;
-}
 
 std::string text_of(const Value& value) {
   const std::string* text = value.if_string();
@@ -68,7 +28,7 @@ std::string text_of(const Value& value) {
 bool is_strict(std::string_view declaration) {
   const auto end = declaration.rfind(')');
   if (end == std::string_view::npos) return false;
-  const std::string options = lower(declaration.substr(end));
+  const std::string options = lower_name(declaration.substr(end));
   return options.find("strict") != std::string::npos;
 }
 
@@ -108,7 +68,7 @@ bool reads_as_number(std::string_view text) {
     digits += skip_digits();
   }
   if (digits == 0) return false;
-  if (!text.empty() && lower(text.front()) == 'e') {
+  if (!text.empty() && (text.front() == 'e' || text.front() == 'E')) {
     text.remove_prefix(1);
     if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
     if (skip_digits() == 0) return false;
@@ -137,12 +97,9 @@ std::string column_in(std::string_view message, std::string_view table) {
 
 }  // namespace
 
-Affinity affinity_of(std::string_view declared_type) noexcept {
-  const auto has = [&](std::string_view word) {
-    return !std::ranges::search(declared_type, word, [](char a, char b) {
-              return lower(a) == b;
-            }).empty();
-  };
+Affinity affinity_of(std::string_view declared_type) {
+  const std::string type = lower_name(declared_type);
+  const auto has = [&](std::string_view word) { return type.find(word) != std::string::npos; };
   if (has("int")) return Affinity::integer;
   if (has("char") || has("clob") || has("text")) return Affinity::text;
   if (declared_type.empty() || has("blob")) return Affinity::none;
@@ -151,17 +108,12 @@ Affinity affinity_of(std::string_view declared_type) noexcept {
 }
 
 std::vector<std::string> parse_table_name(std::string_view text) {
-  std::string_view rest = text;
-  std::string first;
-  std::string second;
-  if (take_name(rest, first)) {
-    if (rest.empty()) return {first};
-    if (rest.front() == '.') {
-      rest.remove_prefix(1);
-      if (take_name(rest, second) && rest.empty()) return {first, second};
-    }
+  std::vector<std::string> parts;
+  for (SqlName& part : parse_name(text, 2, SqlDialect::sqlite)) {
+    parts.push_back(std::move(part.text));
   }
-  return {std::string(text)};
+  if (parts.empty()) parts.emplace_back(text);
+  return parts;
 }
 
 Refusal refusal_of(int code, std::string_view message, std::string_view table) {
@@ -297,7 +249,7 @@ TableShape SqliteTables::find_table(std::string_view name) {
   std::vector<std::string> parts = parse_table_name(name);
   if (parts.size() == 2) {
     for (const auto& row : query("SELECT name FROM pragma_database_list")) {
-      if (lower(text_of(row.at(0))) == lower(parts.front())) {
+      if (lower_name(text_of(row.at(0))) == lower_name(parts.front())) {
         return read_table({text_of(row.at(0)), parts.back()});
       }
     }
@@ -329,12 +281,12 @@ TableShape SqliteTables::read_table(const std::vector<std::string>& path) {
          .type = type,
          .holds = holds(type, strict),
          .not_null = not_null && *not_null != 0,
-         .default_value = lower(default_value) == "null" ? std::string() : default_value});
+         .default_value = lower_name(default_value) == "null" ? std::string() : default_value});
   }
   return shape;
 }
 
-std::string SqliteTables::fold(std::string_view name) const { return lower(name); }
+std::string SqliteTables::fold(std::string_view name) const { return lower_name(name); }
 
 // Names of types as upstream's plugin declares them.
 std::string SqliteTables::column_type(const Column& column, std::size_t) {
@@ -389,8 +341,9 @@ void SqliteTables::change_type(const TableShape& table, const TableColumn& colum
   const std::string alter = "ALTER TABLE " + quote_path(table.path);
   const std::string old_name = quote_name(column.name);
   std::string name = "_vdk_" + column.name;
-  while (std::ranges::any_of(
-      table.columns, [&](const TableColumn& other) { return lower(other.name) == lower(name); })) {
+  while (std::ranges::any_of(table.columns, [&](const TableColumn& other) {
+    return lower_name(other.name) == lower_name(name);
+  })) {
     name += '_';
   }
   const std::string new_name = quote_name(name);

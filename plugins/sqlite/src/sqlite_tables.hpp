@@ -15,7 +15,7 @@ namespace vdk::sqlite {
 
 // How a column converts what it is given (https://www.sqlite.org/datatype3.html).
 enum class Affinity { none, text, numeric, integer, real };
-[[nodiscard]] Affinity affinity_of(std::string_view declared_type) noexcept;
+[[nodiscard]] Affinity affinity_of(std::string_view declared_type);
 
 // The names of a destination that reads as SQL: [schema,] table; anything else is one name.
 [[nodiscard]] std::vector<std::string> parse_table_name(std::string_view text);
