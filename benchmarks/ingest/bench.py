@@ -103,6 +103,15 @@ class Figure:
         return f"{self.what:<62} {self.value:7.2f}x  {sign} {self.target:g}x  {'met' if met else 'MISSED'}"
 
 
+def job_source(directory, body):
+    """A job of one Python step; `body` is that of its run(job_input)."""
+    directory.mkdir()
+    (directory / "10_ingest.py").write_text(
+        "from made import *\n\n\ndef run(job_input):\n"
+        + "".join(f"    {line}\n" for line in body.strip().splitlines())
+    )
+
+
 class Bench:
     def __init__(self, options, work):
         self.options = options
@@ -131,16 +140,12 @@ class Bench:
         """A data job of one step, whose body is that of run(job_input)."""
         directory = self.directory()
         job = directory / "job"
-        job.mkdir()
+        job_source(job, body)
         places = {"duckdb": "duckdb_database = data.db", "sqlite": "sqlite_file = data.db"}
-        (job / "config.ini").write_text(
-            f"[vdk]\ndb_default_type = {engine}\ningest_method_default = {engine}\n"
-            f"{places.get(engine, '')}\n"
-        )
-        (job / "10_ingest.py").write_text(
-            "from made import *\n\n\ndef run(job_input):\n"
-            + "".join(f"    {line}\n" for line in body.strip().splitlines())
-        )
+        lines = ["[vdk]", f"ingest_method_default = {engine}", places.get(engine, "")]
+        if engine != "noop":
+            lines.append(f"db_default_type = {engine}")
+        (job / "config.ini").write_text("\n".join(lines) + "\n")
         environment = {"VDK_PYTHON": self.python, **more.pop("environment", {})}
         return Subject(
             name, [str(self.options.vdk), "run", str(job)], directory, rows,

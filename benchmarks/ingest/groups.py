@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 
-from bench import ROOT, Figure, Subject, count_duckdb, count_sqlite, find_sling
+from bench import HERE, ROOT, Figure, Subject, count_duckdb, count_sqlite, find_sling, job_source
 
 
 def frames(bench):
@@ -279,11 +279,7 @@ def upstream(bench):
         return
     rows = 50_000 if bench.options.runs else 1_000
     directory = bench.directory()
-    (directory / "job").mkdir()
-    (directory / "job" / "10_ingest.py").write_text(
-        "from made import *\n\n\ndef run(job_input):\n"
-        + "".join(f"    {line}\n" for line in OBJECTS.strip().splitlines())
-    )
+    job_source(directory / "job", OBJECTS)
     place = {
         "VDK_DB_DEFAULT_TYPE": "sqlite",
         "VDK_INGEST_METHOD_DEFAULT": "sqlite",
@@ -303,6 +299,38 @@ def upstream(bench):
     print(f"upstream stored {theirs.arrived} of {rows} rows")
     bench.figures.append(
         Figure("objects into sqlite: upstream / vdk", theirs.median / ours.median, 50)
+    )
+
+
+def nothing(bench):
+    """Upstream and a Python plugin that takes rows and stores none: what the way there costs."""
+    program = ROOT / "tests" / "compat" / ".venv-upstream" / "bin" / "vdk"
+    if not program.exists():
+        print(f"skipped: upstream into nothing: there is no {program}")
+        return
+    rows = min(bench.options.rows, 200_000)
+
+    def plugin(directory):
+        return {
+            "PYTHONPATH": f"{HERE / 'subjects'}:{HERE / 'subjects' / 'noop'}",
+            "BENCH_COUNT": str(directory / "count"),
+            "VDK_INGEST_METHOD_DEFAULT": "noop",
+        }
+
+    def count(directory):
+        return int((directory / "count").read_text())
+
+    directory = bench.directory()
+    job_source(directory / "job", OBJECTS)
+    theirs = Subject(
+        "upstream: objects into nothing", [str(program), "run", "job"], directory, rows,
+        lambda: count(directory), environment=plugin(directory),
+    )  # fmt: skip
+    ours = bench.job("vdk: objects into nothing", "noop", OBJECTS, rows, count)
+    ours.environment.update(plugin(ours.directory))
+    bench.group("upstream into nothing", [theirs, ours])
+    bench.figures.append(
+        Figure("objects into nothing: upstream / vdk", theirs.median / ours.median, 30)
     )
 
 
@@ -346,6 +374,7 @@ def memory(bench):
 GROUPS = {
     "memory": memory,
     "upstream": upstream,
+    "nothing": nothing,
     "frames": frames,
     "csv": csv_files,
     "lists": lists,

@@ -19,8 +19,8 @@
 namespace vdk::csv {
 
 // Calls work(0, …), work(1, …) up to `count` in `threads` threads, each with a scratch of its own,
-// at most `threads` pieces ahead of what was taken. With fewer than two threads or pieces, or where
-// no thread can be started, take() does the work itself. Taken from one thread.
+// at most one piece more than `threads` ahead of what was taken. With fewer than two threads or
+// pieces, or where no thread can be started, take() does the work itself. Taken from one thread.
 template <class Result, class Scratch>
 class InOrder {
  public:
@@ -78,9 +78,8 @@ class InOrder {
     Scratch scratch;
     std::unique_lock lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [this] {
-        return stopping_ || started_ == count_ || started_ < taken_ + 2 * ahead_;
-      });
+      wake_.wait(lock,
+                 [this] { return stopping_ || started_ == count_ || started_ <= taken_ + ahead_; });
       if (stopping_ || started_ == count_) return;
       const std::size_t piece = started_++;
       lock.unlock();
