@@ -219,9 +219,48 @@ def test_a_step_that_fails_leaves_no_file(stage, form):
         "VDK_INGEST_FILE_FORMAT": form,
         "VDK_INGESTER_WAIT_TO_FINISH_AFTER_EVERY_SEND": "true",
     }
-    failed(stage.vdk("run", "job", **env), "too late")
+    said = failed(stage.vdk("run", "job", **env), "too late")
+    assert "0 rows stored in table t by file" in said
     assert stage.files() == []
     assert list((stage.root / "tmp").iterdir()) == []
+
+
+KILL_POINTS = ["before_write", "before_publish", "before_rename", "after_publish"]
+
+
+@pytest.mark.parametrize("form", [None, *FORMATS])
+@pytest.mark.parametrize("point", KILL_POINTS)
+def test_a_killed_run_leaves_a_whole_file_or_none_and_a_resume_makes_it_whole(stage, form, point):
+    stage.out.mkdir()
+    target = stage.out if form else stage.out / "orders"
+    stage.step(
+        f"""\
+        def run(job_input):
+            for number in range(1000):
+                job_input.send_object_for_ingestion(
+                    {{"id": number, "text": f"row {{number}}"}}, "t", target="{target}")
+        """
+    )
+    env = {"VDK_INGEST_FILE_FORMAT": form} if form else {}
+    killed = stage.vdk("run", "job", VDK_KILL_POINT=f"file.{point}", **env)
+    assert killed.returncode == -9, killed.stderr
+
+    def rows_of(file):
+        if form != "parquet":
+            return stage.read(stage.out / file)
+        sql = f"select id, text from '{stage.out}/{file}' order by 1"
+        return json.loads(stage.vdk("sql", "-d", "duckdb", "-o", "json", sql).stdout)
+
+    def shown():
+        return [file for file in stage.files() if not Path(file).name.startswith(".")]
+
+    there = point == "after_publish"
+    assert [rows_of(file) for file in shown()] == [ROWS] * there
+    succeeded(stage.vdk("run", "job", "--resume", "last", **env))
+    (file,) = stage.files()
+    twice = form is None and there  # what is appended has no name by which to know it again
+    assert rows_of(file) == ROWS * (2 if twice else 1)
+    assert list((stage.root / "tmp").glob("vdk-parquet-*")) == []
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "duckdb_store.hpp"
 #include "vdk/base/error.hpp"
+#include "vdk/base/temporary_directory.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/ingest/table_store.hpp"
 
@@ -32,25 +32,6 @@ Error not_made(std::string why) {
 }
 
 std::string system_says() { return std::string("The system says: ") + std::strerror(errno) + "."; }
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (fs::temp_directory_path() / "vdk-parquet-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw not_made(system_says());
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code failure;
-    fs::remove_all(path_, failure);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  [[nodiscard]] const fs::path& path() const noexcept { return path_; }
-
- private:
-  fs::path path_;
-};
 
 // The rules by which rows come into the table, whatever those of the job are.
 Configuration rules() {
@@ -102,7 +83,7 @@ struct ParquetWriter::State {
     }
   }
 
-  const TemporaryDirectory directory;  // goes last
+  const TemporaryDirectory directory{"parquet"};  // goes last
   const ByteSink sink;
   const Configuration ingestion = rules();
   const Api& api;

@@ -28,6 +28,7 @@ class FileSink : public Sink {
   LoadPosition begin_load(const Load& load) override;
   WriteResult write(std::span<const Batch> batches, const LoadPosition& after) override;
   void end_load() override;
+  [[nodiscard]] bool holds_back() const override { return true; }
   // A file of its own takes the place of the one that an earlier attempt of the load has made.
   [[nodiscard]] Delivery delivery() const override {
     return format_.empty() ? Delivery::at_least_once : Delivery::idempotent;

@@ -168,10 +168,17 @@ void Committer::begin_load() {
 
 void Committer::close_load() {
   const bool went_well = std::exchange(step_, nullptr)->went_well;
+  const std::int64_t held_back = std::exchange(held_back_, 0);
   if (!went_well || broken_) return;
   if (position_.rows < resumed_.total()) throw unrepeated();
   for (const auto& [key, other] : reroutes_) other.sink->end_load();
   if (begun_) sink_->end_load();
+  if (held_back == 0) return;
+  {
+    const std::lock_guard lock(counting_);
+    statistics_.rows_committed += held_back;
+  }
+  if (context_.progress) context_.progress(statistics());
 }
 
 // Gives every batch its position and drops what an earlier attempt has stored.
@@ -258,7 +265,7 @@ void Committer::write(std::vector<Passage>& passages, std::span<const std::size_
     begin_load();
     const WriteResult result = sink_->write(batches, passages[indices.back()].after);
     for (const std::size_t index : indices) passages[index].take(result);
-    count(result);
+    count(*sink_, result);
   } catch (...) {
     if (indices.size() == 1) return fail(passages[indices.front()], std::current_exception());
     for (const std::size_t& index : indices) write(passages, std::span(&index, 1));
@@ -284,7 +291,7 @@ void Committer::reroute(Passage& passage) {
     const WriteResult result =
         other.sink->write(std::span(&passage.request.batch, 1), other.position);
     passage.take(result);
-    count(result);
+    count(*other.sink, result);
   } catch (...) {
     passage.failure = std::current_exception();
   }
@@ -329,9 +336,9 @@ void Committer::count_resumed(std::int64_t rows) {
   statistics_.rows_resumed += rows;
 }
 
-void Committer::count(const WriteResult& result) {
+void Committer::count(const Sink& sink, const WriteResult& result) {
   const std::lock_guard lock(counting_);
-  statistics_.rows_committed += result.rows_stored;
+  (sink.holds_back() ? held_back_ : statistics_.rows_committed) += result.rows_stored;
   reject(result.rejected);
   for (const Rejection& discarded : result.discarded) {
     statistics_.values_discarded += discarded.rows;

@@ -96,7 +96,7 @@ class Committer {
   void fail(Passage& passage, std::exception_ptr failure);
   void finish(Passage& passage);
 
-  void count(const WriteResult& result);
+  void count(const Sink& sink, const WriteResult& result);
   void count_resumed(std::int64_t rows);
   void reject(const std::vector<Rejection>& rejected);  // `counting_` is held
   [[nodiscard]] Error unrepeated() const;
@@ -115,6 +115,7 @@ class Committer {
   std::exception_ptr unprepared_{};          // why it does not, where prepare() failed
   LoadPosition position_;                    // of what came through, stored or not
   LoadPosition resumed_;                     // what an earlier attempt of the load has stored
+  std::int64_t held_back_ = 0;               // rows that are stored when the load has ended
   bool broken_ = false;                      // a batch of an exactly-once load failed
   std::map<std::string, Reroute> reroutes_;  // by lane_key: where hooks sent batches instead
 };

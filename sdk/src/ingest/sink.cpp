@@ -28,6 +28,8 @@ Sink::~Sink() = default;
 
 LoadPosition Sink::begin_load(const Load&) { return {}; }
 
+bool Sink::holds_back() const { return false; }
+
 bool Sink::needs_table() const { return false; }
 bool Sink::takes_arrow() const { return false; }
 std::size_t Sink::row_group() const { return 1; }

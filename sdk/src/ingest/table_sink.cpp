@@ -90,7 +90,11 @@ class TableSink final : public Sink {
   [[nodiscard]] std::size_t row_group() const override { return row_group_; }
 
   void end_load() override {
-    if (load_.options.disposition == Disposition::replace) replace_rows();
+    if (holds_back()) replace_rows();
+  }
+
+  [[nodiscard]] bool holds_back() const override {
+    return load_.options.disposition == Disposition::replace;
   }
 
   [[nodiscard]] Delivery delivery() const override {

@@ -121,6 +121,9 @@ class VDK_API Sink {
 
   // Every row of the load was written: what waits for its end is made visible.
   virtual void end_load();
+  // Whether rows of the open load wait for its end: until then they are not stored. The default has
+  // none such.
+  [[nodiscard]] virtual bool holds_back() const;
 
   // May change with the first write.
   [[nodiscard]] virtual Delivery delivery() const = 0;
