@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -238,6 +240,46 @@ std::string PostgresConnection::literal(const SqlParameter& value) const {
 bool PostgresConnection::in_transaction() const {
   const PGTransactionStatusType status = PQtransactionStatus(session_->handle());
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+void PostgresConnection::end_orphans(std::string_view comment) {
+  constexpr std::chrono::seconds kLimit{30};
+  constexpr std::chrono::milliseconds kPause{20};
+  // Of this account's own sessions everybody may see the statements, and end them.
+  const std::string end_them =
+      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = current_user "
+      "AND pid <> ALL ('" +
+      Session::own_backends() + "') AND strpos(query, " +
+      literal({ColumnType::text, std::string(comment)}) + ") > 0";
+  const auto deadline = std::chrono::steady_clock::now() + kLimit;
+  for (bool first = true;; first = false) {
+    std::vector<Value> row;
+    try {
+      const auto rows = execute(end_them);
+      if (!rows->next(row)) return;
+    } catch (const PostgresError& error) {
+      if (!is_connected()) throw;
+      log(LogLevel::warning, kLogger,
+          std::string("Whether a statement of the earlier attempt is still under way cannot be "
+                      "seen: ") +
+              error.what());
+      return;
+    }
+    const std::int64_t* const left = row.at(0).if_integer();
+    if (left == nullptr || *left == 0) return;
+    if (first) {
+      log(LogLevel::warning, kLogger,
+          "A session of the earlier attempt is still open on the " + session_->place() +
+              ", and is ended.");
+    }
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw platform_error({.what = "A statement of the earlier attempt does not end.",
+                            .why = "The server was asked to end its session, and has not.",
+                            .consequence = "Nothing was executed.",
+                            .countermeasure = "Resume the run when the statement has ended."});
+    }
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 LiteralStyle PostgresConnection::literal_style() const noexcept {

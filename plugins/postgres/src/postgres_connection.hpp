@@ -27,6 +27,7 @@ class PostgresConnection : public DriverConnection {
   [[nodiscard]] bool in_transaction() const override;
   [[nodiscard]] bool is_connected() override { return session_->is_connected(); }
   void interrupt() noexcept override { session_->interrupt(); }
+  void end_orphans(std::string_view comment) override;
   [[nodiscard]] std::string description() const override { return session_->place(); }
 
  private:

@@ -7,7 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <mutex>
 #include <new>
+#include <set>
 #include <system_error>
 #include <vector>
 
@@ -88,6 +90,37 @@ bool wait_until(int socket, short events, Clock::time_point deadline) {
   }
 }
 
+// The backends of this process's sessions.
+class Backends {
+ public:
+  void add(int backend) {
+    const std::lock_guard lock(mutex_);
+    backends_.insert(backend);
+  }
+  void remove(int backend) {
+    const std::lock_guard lock(mutex_);
+    backends_.erase(backends_.find(backend));
+  }
+  // As an array of PostgreSQL.
+  [[nodiscard]] std::string list() {
+    const std::lock_guard lock(mutex_);
+    std::string text = "{";
+    for (const int backend : backends_) {
+      text += (text.size() == 1 ? "" : ",") + std::to_string(backend);
+    }
+    return text + "}";
+  }
+
+ private:
+  std::mutex mutex_;
+  std::multiset<int> backends_;  // a server that was started again may repeat a number
+};
+
+Backends& own() {
+  static Backends backends;
+  return backends;
+}
+
 }  // namespace
 
 Session::Descriptor::Descriptor() : number_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -103,7 +136,12 @@ Session::Session(const Settings& settings) : engine_(settings.engine), owner_(ge
   place_ = place_of(engine_, connection_.get());
   cancel_.reset(PQgetCancel(connection_.get()));
   make_text_forms_exact();
+  end_with_its_client(settings);
+  backend_ = PQbackendPID(handle());  // which a lost connection forgets
+  own().add(backend_);
 }
+
+std::string Session::own_backends() { return own().list(); }
 
 bool Session::is_ours() const noexcept { return getpid() == owner_; }
 
@@ -113,6 +151,7 @@ Session::~Session() {
     (void)connection_.release();
     return;
   }
+  own().remove(backend_);
   const PGTransactionStatusType status = PQtransactionStatus(connection_.get());
   if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) {
     log(LogLevel::warning, kLogger,
@@ -178,6 +217,27 @@ void Session::make_text_forms_exact() {
   constexpr int kShortestExact = 120'000;  // the version that made it the default
   if (PQserverVersion(handle()) < kShortestExact) {
     run("SET extra_float_digits TO 3");
+  }
+}
+
+// A statement whose client was killed is given up by the server within a second, as far as the
+// server can be told to.
+void Session::end_with_its_client(const Settings& settings) {
+  constexpr int kKnowsHow = 140'000;
+  constexpr std::string_view kSetting = "client_connection_check_interval";
+  const auto given = settings.options.find("options");
+  const bool is_chosen =
+      given != settings.options.end() && given->second.find(kSetting) != std::string::npos;
+  if (is_chosen || PQserverVersion(handle()) < kKnowsHow) {
+    return;
+  }
+  try {
+    run("SET " + std::string(kSetting) + " TO '1s'");
+  } catch (const PostgresError& error) {
+    if (!is_connected()) {
+      throw;
+    }
+    log(LogLevel::debug, kLogger, std::string("A server without this ability: ") + error.what());
   }
 }
 

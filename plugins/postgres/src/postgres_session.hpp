@@ -51,6 +51,8 @@ class Session {
   void end_copy(const std::string& sql);
   Result abandon_copy() noexcept;
 
+  // The backends of this process's sessions, as an array of PostgreSQL: "{12,34}".
+  [[nodiscard]] static std::string own_backends();
   [[nodiscard]] bool is_connected() noexcept;
   // False in a forked child.
   [[nodiscard]] bool is_ours() const noexcept;
@@ -79,6 +81,7 @@ class Session {
 
   void connect(const Settings& settings);
   void make_text_forms_exact();
+  void end_with_its_client(const Settings& settings);
   void wait_for_input() { (void)wait_for(0); }
   // Waits for input, or for one of these events of the socket too; returns what came.
   short wait_for(short events);
@@ -92,6 +95,7 @@ class Session {
   std::unique_ptr<PGconn, Finish> connection_;
   std::unique_ptr<PGcancel, FreeCancel> cancel_;
   int owner_;  // the process
+  int backend_ = 0;
   std::atomic<bool> running_{false};
   std::atomic<bool> interrupted_{false};
 };

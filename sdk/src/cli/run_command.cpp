@@ -319,6 +319,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   if (former) {
     record.resumes = former->resumes.empty() ? former->execution_id : former->resumes;
     scope.resumed = record.resumes;
+    scope.former_comment = query_comment(name, former->op_id);
     for (std::string& step : finished_steps(*former)) scope.finished_steps.insert(std::move(step));
   }
   start_record(record);

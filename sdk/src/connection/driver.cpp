@@ -109,6 +109,8 @@ bool DriverConnection::answers() { return is_connected(); }
 
 bool DriverConnection::reconnect() { return false; }
 
+void DriverConnection::end_orphans(std::string_view) {}
+
 std::unique_ptr<ResultStream> DriverConnection::execute_managed(HookDispatcher& hooks,
                                                                 std::string_view sql) {
   ManagedOperation operation{std::string(sql)};

@@ -39,6 +39,8 @@ struct RunScope {
   // the steps that need not run again. Empty for any other run.
   std::string resumed{};
   std::set<std::string, std::less<>> finished_steps{};
+  // What stands before the statements of the attempt that it goes on with; see query_comment.
+  std::string former_comment{};
 };
 
 // Runs one step of a type. False: the step has nothing to run. Throws what the step throws.

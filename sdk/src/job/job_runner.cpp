@@ -251,12 +251,15 @@ void register_core_features(HookDispatcher& hooks) {
   });
 }
 
+std::string query_comment(std::string_view job_name, std::string_view op_id) {
+  return fmt::format("-- job_name: {}\n-- op_id: {}\n", job_name, op_id);
+}
+
 void register_query_comments(HookDispatcher& hooks, std::string job_name, std::string op_id) {
   hooks.db_connection_before_operation.add(
       "core",
       [job_name = std::move(job_name), op_id = std::move(op_id)](ManagedOperation& operation) {
-        operation.set_operation(fmt::format("-- job_name: {}\n-- op_id: {}\n{}", job_name, op_id,
-                                            operation.operation()));
+        operation.set_operation(query_comment(job_name, op_id) + operation.operation());
         return std::nullopt;
       });
 }

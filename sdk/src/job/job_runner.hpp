@@ -26,8 +26,10 @@ void leave_out_finished_steps(JobContext& context);
 // What the core itself does at each hook point: collects steps, runs SQL steps, flushes ingestion.
 VDK_API void register_core_features(HookDispatcher& hooks);
 
-// Every statement starts with two comment lines that name the job and its op id, so that the
-// database's own logs tell whose it is.
+// Two comment lines that name the job and its op id.
+[[nodiscard]] std::string query_comment(std::string_view job_name, std::string_view op_id);
+
+// Every statement starts with them, so that the database's own logs tell whose it is.
 VDK_API void register_query_comments(HookDispatcher& hooks, std::string job_name,
                                      std::string op_id);
 

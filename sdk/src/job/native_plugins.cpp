@@ -104,9 +104,11 @@ void register_in(JobContext& context, PluginIndex& index, const NativeContributi
       if (!manifest.connections.empty()) connections.emplace_back(section, section);
       if (!manifest.sinks.empty()) sinks.emplace_back(section, section);
     }
-    ConnectionFactory connect = [&index, &manifest](const Configuration& current,
-                                                    std::string_view of_section) {
-      return index.connection_factory(manifest)(current, of_section);
+    ConnectionFactory connect = [&index, &manifest, &scope = context.scope()](
+                                    const Configuration& current, std::string_view of_section) {
+      auto driver = index.connection_factory(manifest)(current, of_section);
+      if (!scope.former_comment.empty()) driver->end_orphans(scope.former_comment);
+      return driver;
     };
     SinkFactory store = [&index, &manifest](const Configuration& current,
                                             std::string_view of_section,

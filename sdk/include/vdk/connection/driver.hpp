@@ -93,6 +93,12 @@ class VDK_API DriverConnection {
   // this kind cannot, and a new one takes its place. Throws as the factory does.
   [[nodiscard]] virtual bool reconnect();
 
+  // Ends the statements that bear this text in front, as far as the server still carries them out
+  // for a client that was killed: an earlier attempt of this run. Returns when none is under way.
+  // The default is for engines that end with their process. Throws Error (platform) where a
+  // statement does not end.
+  virtual void end_orphans(std::string_view comment);
+
   // The whole life of one statement, hooks included. Only languages whose connections have methods
   // of their own in that life do it differently.
   [[nodiscard]] virtual std::unique_ptr<ResultStream> execute_managed(HookDispatcher& hooks,
