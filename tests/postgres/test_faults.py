@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 from postgres_server import PostgresServer
@@ -190,6 +191,134 @@ def test_a_network_that_stays_away_fails_the_load_and_a_resume_makes_it_whole(pr
     assert proxied.stage.status() == "Platform error"
     proxied.proxy.refusals = 0
     proxied.resumes()
+
+
+# As on servers that do not look after their clients while they work.
+UNWATCHED = "options='-c client_connection_check_interval=0'"
+
+
+def until(condition):
+    limit = time.monotonic() + TIME_LIMIT_SECONDS
+    while not condition():
+        assert time.monotonic() < limit
+
+
+class Barrier:
+    """Whatever takes the same advisory lock waits until the end of the `with` block."""
+
+    LOCK = 4711
+
+    def __init__(self, load):
+        self.load = load
+
+    def __enter__(self):
+        self.session = self.load.stage.server.session()
+        self.session.say(f"select pg_advisory_lock({self.LOCK})")
+        return self
+
+    def __exit__(self, *_):
+        self.session.close()
+
+    def waiting(self):
+        """The backends of the loader that wait for any lock."""
+        return self.load.sql(
+            "select pid from pg_stat_activity where usename = 'loader' and wait_event_type = 'Lock'"
+        )
+
+
+LATE = f"""
+    create table faults.t (i bigint primary key, text text);
+    insert into faults.t values (0, 'old');
+    grant all on faults.t to loader;
+    create function faults.waits() returns trigger language plpgsql as $$ begin
+        perform pg_advisory_xact_lock_shared({Barrier.LOCK});
+        return null;
+    end $$;
+    create constraint trigger late after insert or update on faults.t
+        deferrable initially deferred for each row execute function faults.waits()
+"""
+OPTIONED = """
+    def run(job_input):
+        job_input.send_tabular_data_for_ingestion(
+            [(i, f"row {{i}}") for i in range({first}, 100)], ["i", "text"], "faults.t", {options})
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "options", "commits"),
+    [
+        (1, "disposition='append'", 1),
+        (0, "disposition='merge', keys=['i']", 1),
+        (0, "disposition='replace'", 2),
+    ],
+    ids=["append", "merge", "replace"],
+)
+def test_a_commit_that_the_server_carries_out_late_is_waited_for(proxied, first, options, commits):
+    proxied.sql(LATE)
+    proxied.configure(postgres_dsn=UNWATCHED, **proxied.keys)
+    proxied.stage.step("10_load.py", OPTIONED.format(first=first, options=options))
+    proxied.proxy.swallow = b"COMMIT\0"
+    proxied.proxy.swallow_after = commits  # those before: of the ledger's tables, of the staging
+    proxied.proxy.at_once = True
+    with Barrier(proxied) as barrier:
+        proxied.start()
+        proxied.wait_for("is opened again")
+        until(lambda: len(barrier.waiting()) == 2)  # the commit, and who asks what became of it
+    assert proxied.end() == 0, proxied.output
+    assert proxied.rows() == list(range(100))
+    assert f"{100 - first} rows stored" in proxied.output
+    assert proxied.sql("select text from faults.t where i = 0") == (
+        ["row 0"] if first == 0 else ["old"]
+    )
+    assert proxied.sql("select * from pg_tables where tablename ~ '^_vdk_[0-9a-f]{16}$'") == []
+
+
+# ---- the process
+
+REFILL = f"""
+    delete from faults.t;
+    insert into faults.t select i, pg_advisory_xact_lock_shared({Barrier.LOCK})::text
+        from generate_series(1, 3) i
+"""
+
+
+@pytest.fixture
+def refilling(load):
+    """A run that is killed while the server carries out its statement, which goes on there."""
+    load.sql(
+        "create table faults.t (i bigint, text text); grant all on faults.t to loader;"
+        "insert into faults.t values (-1, 'old')"
+    )
+    (load.stage.job / "10_load.py").unlink()
+    load.stage.step("10_refill.sql", REFILL)
+
+    def kill(barrier, **keys):
+        load.configure(db_default_type="postgres", **keys).start()
+        until(lambda: len(barrier.waiting()) == 1)
+        load.process.kill()
+        load.end()
+        return load
+
+    return kill
+
+
+def test_a_statement_of_a_killed_run_does_not_meet_its_repetition(load, refilling):
+    with Barrier(load) as barrier:
+        refilling(barrier, postgres_dsn=UNWATCHED)
+        orphan = barrier.waiting()
+        load.start("--resume", "last")
+        until(lambda: barrier.waiting() and barrier.waiting() != orphan)
+        assert not set(orphan) & set(barrier.waiting())
+    assert load.end() == 0, load.output
+    assert "session of the earlier attempt is still open" in load.output
+    assert load.rows() == [1, 2, 3]
+
+
+def test_the_server_gives_up_a_statement_whose_client_was_killed(load, refilling):
+    with Barrier(load) as barrier:
+        refilling(barrier)
+        until(lambda: not barrier.waiting())
+    assert load.rows() == [-1]
 
 
 # ---- the server

@@ -343,6 +343,23 @@ TEST_P(LoadConformance, a_replacing_load_shows_at_its_end) {
   EXPECT_EQ(count(), 2);
 }
 
+TEST_P(LoadConformance, a_swap_whose_answer_is_lost_is_not_repeated) {
+  run("CREATE TABLE t (id BIGINT, name VARCHAR(20))");
+  run("INSERT INTO t VALUES (1, 'old')");
+  int commits_left = 1000;
+  int refusals = 3;  // of those that would connect again
+  factory_ = make_table_sink([&](const Configuration&, std::string_view, std::string_view) {
+    if (commits_left == 0 && refusals-- > 0) throw ConnectionLost({.what = "Nobody is there."});
+    return std::make_unique<BreakingStore>(database_->open_patient(), commits_left);
+  });
+  const auto to = sink({.disposition = Disposition::replace});
+  write(*to, people({{2, "new"}}));
+  commits_left = 1;
+  to->end_load();
+  EXPECT_EQ(query("SELECT id, name FROM t"), rows_of({{2, "new"}}));
+  EXPECT_LT(refusals, 0);
+}
+
 TEST_P(LoadConformance, a_replacing_load_that_is_not_ended_leaves_the_table_alone) {
   write(*sink(), people({{1, "old"}}));
   position_ = {};

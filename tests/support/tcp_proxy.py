@@ -15,6 +15,7 @@ class TcpProxy:
     `swallow`       where this comes by on its way to the server (it is let through `swallow_after`
                     times before), the server carries it out, and the client gets a reset in place of
                     the answer, and `refusals_then` more; once
+    `at_once`       the client gets that reset before the server has answered
     `refusals`      so many of the next connections are reset before a byte passes
     """
 
@@ -24,6 +25,7 @@ class TcpProxy:
         self.swallow = None
         self.swallow_after = 0
         self.refusals_then = 0
+        self.at_once = False
         self.refusals = 0
         self._lock = threading.Lock()
 
@@ -80,6 +82,9 @@ class TcpProxy:
                             self.refusals = self.refusals_then
                             muted.set()
                 server.sendall(data)
+                if muted.is_set() and self.at_once:
+                    _reset(client)
+                    return  # the answer ends the other direction, and both
         except OSError:
             pass
         _reset(client)

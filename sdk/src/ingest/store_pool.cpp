@@ -54,6 +54,7 @@ void StorePool::run(const Attempt& attempt) {
   Backoff between_connections(kBetweenConnections);
   std::optional<std::chrono::steady_clock::time_point> deadline;
   bool may_be_done = false;  // for good: the server may end a commit after its client is gone
+  bool asked_again = false;
   for (;;) {
     std::unique_ptr<TableStore> store;
     try {
@@ -77,7 +78,9 @@ void StorePool::run(const Attempt& attempt) {
       std::this_thread::sleep_for(*pause);
     } catch (...) {
       undo(std::move(store));
-      throw;
+      // It may have met what the lost connection has done after all.
+      if (!may_be_done || !attempt.is_done || asked_again) throw;
+      asked_again = true;
     }
   }
 }

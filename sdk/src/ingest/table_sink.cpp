@@ -47,6 +47,12 @@ struct Portion {
   std::vector<std::size_t> rows;  // for each row its index over the batches given
 };
 
+// What a transaction comes to, from its commit on.
+struct Committed {
+  std::optional<LoadPosition> position{};
+  WriteResult result{};
+};
+
 class TableSink final : public Sink {
  public:
   TableSink(std::shared_ptr<StorePool> pool, TableSettings settings,
@@ -187,19 +193,18 @@ class TableSink final : public Sink {
   // One transaction with all rows. Returns what the engine refuses; then nothing was stored.
   std::optional<Refused> attempt(std::span<const Batch> batches, std::int64_t first_row,
                                  const LoadPosition& after, WriteResult& result) {
-    WriteResult stored;
-    LoadPosition reached;
+    Committed committed;
     for (;;) {
       try {
         with_store(
             [&](TableStore& store) {
-              stored = {};
-              reached = after;
-              reached.rejected = position_.rejected;
-              transact(store, batches, first_row, reached, stored);
+              LoadPosition begun = after;
+              begun.rejected = position_.rejected;
+              transact(store, batches, first_row, begun, committed);
             },
             [&](TableStore& store) {
-              return keeps_ledger() && ledger_ && ledger_->read(store) == reached;
+              return keeps_ledger() && ledger_ && committed.position &&
+                     ledger_->read(store) == committed.position;
             });
         break;
       } catch (const Refused& refused) {
@@ -209,12 +214,12 @@ class TableSink final : public Sink {
         give_up_ledger(denied);
       }
     }
-    position_ = reached;
+    position_ = *committed.position;
     stored_ = true;
-    if (keeps_ledger()) recorded_ = reached;
-    result.rows_stored += stored.rows_stored;
-    add_rejections(result.rejected, stored.rejected);
-    add_rejections(result.discarded, stored.discarded);
+    if (keeps_ledger()) recorded_ = position_;
+    result.rows_stored += committed.result.rows_stored;
+    add_rejections(result.rejected, committed.result.rejected);
+    add_rejections(result.discarded, committed.result.discarded);
     return std::nullopt;
   }
 
@@ -247,8 +252,9 @@ class TableSink final : public Sink {
   }
 
   void transact(TableStore& store, std::span<const Batch> batches, std::int64_t first_row,
-                LoadPosition& reached, WriteResult& stored) {
+                LoadPosition reached, Committed& committed) {
     in_ledger_ = false;
+    WriteResult stored;
     if (!stored_) own_.reset();  // what was found out is undone with its transaction
     const StoreTraits& traits = store.traits();
     TableShape table;
@@ -285,6 +291,7 @@ class TableSink final : public Sink {
       in_ledger_ = false;
     }
     kill_point("ingest.before_commit");
+    committed = {reached, std::move(stored)};  // even where the answer is lost
     store.commit();
     kill_point("ingest.after_commit");
   }
@@ -472,6 +479,8 @@ class TableSink final : public Sink {
     with_store([&](TableStore& store) {
       store.begin();
       const TableShape table = store.find_table(load_.destination.table);
+      // Where the connection was lost at the commit, the server may only now come to carry it out.
+      store.lock_definition(table);
       const TableShape staged =
           table.exists() ? store.read_table(staging_path(table)) : TableShape{};
       if (!staged.exists()) {  // an earlier attempt had come to this end
