@@ -65,6 +65,7 @@ PythonHost::~PythonHost() {
 }
 
 void PythonHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) {
+  if (owns_process_) plugins.name_crashes();
   register_native_plugins(hooks, plugins, {.connection = python_connection, .sink = python_sink});
   hooks.initialize_job.add("python-host", [](JobContext& context) {
     keep_run_settings(context.configuration());

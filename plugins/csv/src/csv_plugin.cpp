@@ -1,7 +1,7 @@
 // CSV as a file format.
 #include "csv_reader.hpp"
 #include "csv_writer.hpp"
-#include "vdk/hooks/plugin.hpp"
+#include "vdk/plugin.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include "duckdb_connection.hpp"
 #include "duckdb_parquet.hpp"
 #include "duckdb_store.hpp"
-#include "vdk/hooks/plugin.hpp"
+#include "vdk/plugin.hpp"
 
 namespace {
 

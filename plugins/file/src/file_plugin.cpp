@@ -1,6 +1,6 @@
 // Files as an ingest method.
 #include "file_sink.hpp"
-#include "vdk/hooks/plugin.hpp"
+#include "vdk/plugin.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Web services as an ingest method.
 #include "http_sink.hpp"
-#include "vdk/hooks/plugin.hpp"
+#include "vdk/plugin.hpp"
 
 namespace {
 

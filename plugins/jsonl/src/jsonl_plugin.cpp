@@ -1,6 +1,6 @@
 // JSON Lines as a file format.
 #include "jsonl_writer.hpp"
-#include "vdk/hooks/plugin.hpp"
+#include "vdk/plugin.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // PostgreSQL, and Greenplum by its own name, as connections and as ingest methods.
 #include "postgres_connection.hpp"
 #include "postgres_store.hpp"
-#include "vdk/hooks/plugin.hpp"
+#include "vdk/plugin.hpp"
 
 namespace {
 

@@ -17,7 +17,6 @@
 #include "postgres_connection.hpp"
 #include "vdk/base/value.hpp"
 #include "vdk/config/configuration.hpp"
-#include "vdk/hooks/hooks.hpp"
 
 namespace vdk::postgres {
 
@@ -95,8 +94,7 @@ using Keys = std::vector<std::pair<std::string, Value>>;
 // A configuration with the plugin's own options, these keys and nothing else.
 inline Configuration configured(const Keys& keys, std::string_view section = kMainSection,
                                 const Keys& main_keys = {}) {
-  HookDispatcher hooks;
-  const PluginIndex index(VDK_SOURCE_DIR "/plugins/postgres", hooks);
+  const PluginIndex index(VDK_SOURCE_DIR "/plugins/postgres");
   ConfigurationBuilder builder;
   index.declare_options(builder);
   for (const auto& [key, value] : keys) {

@@ -863,8 +863,7 @@ TEST(PostgresStore, greenplum_is_the_same_store_under_its_own_name) {
   for (const auto& [key, value] : keys()) {
     own.emplace_back("greenplum" + key.substr(key.find('_')), value);
   }
-  HookDispatcher hooks;
-  const PluginIndex index(VDK_SOURCE_DIR "/plugins/postgres", hooks);
+  const PluginIndex index(VDK_SOURCE_DIR "/plugins/postgres");
   ConfigurationBuilder builder;
   index.declare_options(builder);
   for (const auto& [key, value] : own) {

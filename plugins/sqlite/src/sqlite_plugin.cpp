@@ -1,7 +1,7 @@
 // SQLite as a connection and as an ingest method.
 #include "sqlite_connection.hpp"
 #include "sqlite_store.hpp"
-#include "vdk/hooks/plugin.hpp"
+#include "vdk/plugin.hpp"
 
 namespace {
 

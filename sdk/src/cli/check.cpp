@@ -8,6 +8,7 @@
 #include "cli/job_directory.hpp"
 #include "cli/python_launcher.hpp"
 #include "connection/sql_file.hpp"
+#include "job/native_plugins.hpp"
 #include "job/sql_step.hpp"
 #include "job/step_discovery.hpp"
 
@@ -31,7 +32,7 @@ std::vector<StepProblem> check_sql_step(const Step& step) {
 
 int check_job(Program& program, const std::filesystem::path& directory) {
   Host& host = program.host();
-  const std::vector<Step> steps = find_steps(directory);
+  const std::vector<Step> steps = find_steps(directory, step_endings(program.plugins()));
   const bool has_python =
       std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
   if (has_python && !host.runs_python()) continue_in_python(program.arguments());
@@ -47,8 +48,9 @@ int check_job(Program& program, const std::filesystem::path& directory) {
     good = false;
   }
   for (const Step& step : steps) {
-    const auto problems =
-        step.type == kSqlStep ? check_sql_step(step) : host.check_python_step(step);
+    std::vector<StepProblem> problems;  // none: a plugin's steps are the plugin's to judge
+    if (step.type == kSqlStep) problems = check_sql_step(step);
+    if (step.type == kPythonStep) problems = host.check_python_step(step);
     host.write_out(fmt::format("{:<40} {}\n", step.name, problems.empty() ? "ok" : ""));
     for (const StepProblem& problem : problems) {
       host.write_out(fmt::format("  {}: {}\n", problem.fatal ? "error" : "warning", problem.text));

@@ -9,6 +9,9 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "cli/command_job.hpp"
+#include "cli/plugin_commands.hpp"
+#include "cli/program.hpp"
 #include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
@@ -76,17 +79,33 @@ std::vector<std::string> Invocation::all(std::string_view key) const {
   return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
-void register_core_commands(HookDispatcher& hooks, const PluginIndex& plugins) {
+void Invocation::print(std::string_view text) { program_.host().write_out(text); }
+void Invocation::print_error(std::string_view text) { program_.host().write_err(text); }
+
+Configuration Invocation::configure(const std::vector<std::string>& settings) {
+  return program_.configure(nullptr, settings);
+}
+
+int Invocation::run_as_job(const std::function<void(JobContext&)>& work,
+                           const std::vector<std::string>& settings) {
+  return vdk::run_as_job(program_, settings, work);
+}
+
+void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins) {
   hooks.vdk_command_line.add(
       "core",
       [&plugins](std::vector<Command>& commands) {
         std::ranges::move(engine_query_commands(plugins.manifests()), std::back_inserter(commands));
-        for (auto make : {clean_command, completion_command, config_command, config_help_command,
-                          create_command, export_command, export_csv_command, ingest_command,
-                          ingest_csv_command, properties_command, run_command, runs_command,
-                          secrets_command, sql_command, sql_query_command, version_command}) {
+        for (auto make :
+             {clean_command,   completion_command, config_command,    config_help_command,
+              create_command,      export_command,    export_csv_command,
+              ingest_command,  ingest_csv_command,       plugin_command,
+              plugins_command, properties_command, run_command,
+              runs_command,    secrets_command,    sql_command,       sql_query_command,
+              version_command}) {
           commands.push_back(make());
         }
+        std::ranges::move(declared_commands(plugins), std::back_inserter(commands));
         return std::nullopt;
       },
       HookOrder::first);
@@ -132,7 +151,7 @@ std::map<std::string, std::vector<std::string>> parse_command_line(
   for (std::size_t i = 0; i < command.arguments.size(); ++i) {
     const CommandArgument& argument = command.arguments[i];
     CLI::Option* added = app.add_option(argument.key, argument_values[i]);
-    added->expected(argument.repeated ? -1 : 1);
+    added->expected(argument.repeated ? -1 : 1)->allow_extra_args(argument.repeated);
   }
 
   try {

@@ -29,7 +29,7 @@ Command sample() {
 
 std::vector<Command> core_commands() {
   HookDispatcher hooks;
-  const PluginIndex no_plugins({}, hooks);
+  PluginIndex no_plugins(std::vector<PluginPlace>{});
   register_core_commands(hooks, no_plugins);
   return gather_commands(hooks);
 }

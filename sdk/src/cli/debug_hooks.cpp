@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "hooks/hook_names.hpp"
 #include "job/job_context.hpp"
 
 namespace vdk {
@@ -44,20 +45,10 @@ class Tracer {
 };
 
 void trace_all(HookDispatcher& hooks, const Tracer& tracer) {
-  tracer.trace(hooks.vdk_command_line, "vdk_command_line");
-  tracer.trace(hooks.vdk_configure, "vdk_configure");
-  tracer.trace(hooks.vdk_initialize, "vdk_initialize");
-  tracer.trace(hooks.vdk_exception, "vdk_exception");
-  tracer.trace(hooks.vdk_exit, "vdk_exit");
-  tracer.trace(hooks.initialize_job, "initialize_job");
-  tracer.trace(hooks.run_job, "run_job");
-  tracer.trace(hooks.run_step, "run_step");
-  tracer.trace(hooks.finalize_job, "finalize_job");
-  tracer.trace(hooks.db_connection_validate_operation, "db_connection_validate_operation");
-  tracer.trace(hooks.db_connection_before_operation, "db_connection_before_operation");
-  tracer.trace(hooks.db_connection_on_operation_failure, "db_connection_on_operation_failure");
-  tracer.trace(hooks.pre_ingest_process, "pre_ingest_process");
-  tracer.trace(hooks.post_ingest_process, "post_ingest_process");
+  visit_hooks([&](std::string_view name, auto member) {
+    // The first one is called already, and has no wrappers.
+    if (name != "vdk_start") tracer.trace(hooks.*member, std::string(name));
+  });
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ NativeHost::NativeHost() = default;
 NativeHost::~NativeHost() = default;
 
 void NativeHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) {
+  plugins.name_crashes();
   register_native_plugins(hooks, plugins);
 }
 

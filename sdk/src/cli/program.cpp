@@ -18,9 +18,25 @@ namespace {
 
 constexpr int kUsageError = 2;
 
+// The job's Python environment, which may name native plugins. What only tells the version does not
+// ask for it.
+PythonEnvironment environment_of(const std::vector<std::string>& arguments) {
+  if (std::ranges::find(arguments, "--version") != arguments.end()) return {};
+  try {
+    return inspect_environment(find_interpreter());
+  } catch (const Error&) {
+    return {};  // no interpreter, no environment
+  }
+}
+
 }  // namespace
 
 Host::~Host() = default;
+
+std::vector<PluginReport> Host::python_plugins(
+    const PluginIndex& plugins, const std::vector<PluginDistribution>& distributions) {
+  return report_distributions(plugins, distributions);
+}
 
 std::vector<StepProblem> Host::check_python_step(const Step&) { return {}; }
 
@@ -28,7 +44,13 @@ Program::Program(Host& host, std::vector<std::string> arguments)
     : host_(host),
       arguments_(std::move(arguments)),
       words_(arguments_),
-      plugins_(installation_prefix() / "lib" / "vdk" / "plugins", hooks_) {
+      environment_(environment_of(arguments_)),
+      plugins_(plugin_places(environment_)) {
+  if (host_.runs_python()) {
+    std::vector<std::string> loaded;
+    for (const PluginDistribution& plugin : environment_.plugins) loaded.push_back(plugin.name);
+    plugins_.yield_to(loaded);
+  }
   // As upstream does: what is registered before the core comes after it among equals.
   host_.register_features(hooks_, plugins_);
   register_core_features(hooks_);

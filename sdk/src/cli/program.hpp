@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/plugin_report.hpp"
 #include "config/sources.hpp"
 #include "hooks/plugin_index.hpp"
 #include "job/job_context.hpp"
@@ -37,6 +38,11 @@ class VDK_API Host {
   // (register_native_plugins), step runners of its language (through initialize_job), and so on.
   // Both references live as long as the program's call.
   virtual void register_features(HookDispatcher& hooks, PluginIndex& plugins) = 0;
+
+  // The Python plugins of the job's environment. The default tells what the files of their
+  // distributions say; a host that loads them knows more.
+  [[nodiscard]] virtual std::vector<PluginReport> python_plugins(
+      const PluginIndex& plugins, const std::vector<PluginDistribution>& distributions);
 
   // Signals: starts watching (see Cancellation::watch) and, from the watcher's thread, makes the
   // main thread's code raise.
@@ -105,6 +111,7 @@ class VDK_API Program {
   std::vector<std::string> arguments_;
   std::vector<std::string> words_;  // what vdk_start made of them
   HookDispatcher hooks_;
+  PythonEnvironment environment_;
   PluginIndex plugins_;
   std::vector<Command> commands_;
   std::optional<LogLevel> verbosity_;

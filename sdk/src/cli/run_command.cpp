@@ -86,6 +86,26 @@ class OutputWatch {
   bool watched_;
 };
 
+// While it lives, a native plugin that is opened is an event of the run.
+class OpeningWatch {
+ public:
+  OpeningWatch(PluginIndex& plugins, EventStream& events) : plugins_(plugins) {
+    plugins.on_open([&events](const PluginStanding& opened) {
+      Value fields;
+      fields.set("plugin", opened.manifest.name);
+      fields.set("version", opened.manifest.version);
+      fields.set("seconds", std::chrono::duration<double>(opened.load_time).count());
+      events.emit("plugin_opened", std::move(fields));
+    });
+  }
+  ~OpeningWatch() { plugins_.on_open({}); }
+  OpeningWatch(const OpeningWatch&) = delete;
+  OpeningWatch& operator=(const OpeningWatch&) = delete;
+
+ private:
+  PluginIndex& plugins_;
+};
+
 std::string known_arguments(const std::string& text, Value& arguments) {
   if (text.empty()) return {};
   try {
@@ -356,6 +376,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
         },
         HookOrder::last);
     events.emit("run_started", run_started_fields(context, ids));
+    const OpeningWatch openings(program.plugins(), events);
     const TimePoint start = std::chrono::system_clock::now();
     try {
       result = run_data_job(context);

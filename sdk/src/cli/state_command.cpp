@@ -9,6 +9,7 @@
 #include "cli/job_directory.hpp"
 #include "cli/program.hpp"
 #include "cli/table.hpp"
+#include "job/native_plugins.hpp"
 
 namespace vdk {
 
@@ -69,6 +70,7 @@ int run(Invocation& invocation, StateKind kind) {
                                  {OriginKind::command_line, "vdk " + std::string(plural(kind))});
   }
   StateRouter router(kind, configuration, name, team);
+  register_stores(router, kind, program.plugins(), configuration);
   const bool as_json = invocation.get("output") == "json";
 
   Value map = router.all();

@@ -11,7 +11,6 @@
 #include "hooks/plugin_index.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/connection/driver.hpp"
-#include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
 namespace {
@@ -22,12 +21,11 @@ TEST(PluginModule, is_opened_when_used_and_outlives_the_index) {
   const fs::path directory =
       fs::temp_directory_path() / ("vdk-plugin-module-" + std::to_string(getpid()));
   fs::create_directories(directory);
-  HookDispatcher hooks;
   ConfigurationBuilder builder;
   std::unique_ptr<DriverConnection> connection;
   std::exception_ptr kept;
   {
-    PluginIndex index(VDK_BUILD_DIR "/lib/vdk/plugins", hooks);
+    PluginIndex index(VDK_BUILD_DIR "/lib/vdk/plugins");
     const auto manifest = std::ranges::find(index.manifests(), "sqlite", &PluginManifest::name);
     ASSERT_NE(manifest, index.manifests().end());
     index.declare_options(builder);

@@ -10,7 +10,6 @@
 
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
-#include "vdk/hooks/hooks.hpp"
 
 namespace vdk {
 namespace {
@@ -46,7 +45,6 @@ class PluginIndexTest : public testing::Test {
   }
 
   fs::path directory_;
-  HookDispatcher hooks_;
   std::string logged_;
   LogSink former_;
 };
@@ -61,7 +59,7 @@ TEST_F(PluginIndexTest, reads_manifests_and_leaves_broken_ones_out) {
   write("vdk_broken.json", "{");
   write("vdk_nameless.json", "{}");
   write("notes.txt", "not a manifest");
-  const PluginIndex index(directory_, hooks_);
+  const PluginIndex index(directory_);
   ASSERT_EQ(index.manifests().size(), 2U);
   EXPECT_EQ(index.manifests()[0].name, "a");
   const PluginManifest& manifest = index.manifests()[1];
@@ -83,7 +81,7 @@ TEST_F(PluginIndexTest, reads_manifests_and_leaves_broken_ones_out) {
 TEST_F(PluginIndexTest, several_manifests_may_share_a_module) {
   write("vdk_b.json", R"({"name": "b", "module": "vdk_a", "trimmed_section_names": true})");
   write("vdk_c.json", R"({"name": "c", "module": "../elsewhere/vdk_a"})");
-  const PluginIndex index(directory_, hooks_);
+  const PluginIndex index(directory_);
   ASSERT_EQ(index.manifests().size(), 2U);
   EXPECT_EQ(index.manifests()[0].module, directory_ / "vdk_a.so");
   EXPECT_TRUE(index.manifests()[0].trimmed_section_names);
@@ -91,12 +89,12 @@ TEST_F(PluginIndexTest, several_manifests_may_share_a_module) {
 }
 
 TEST_F(PluginIndexTest, an_absent_directory_has_no_plugins) {
-  EXPECT_TRUE(PluginIndex(directory_ / "absent", hooks_).manifests().empty());
+  EXPECT_TRUE(PluginIndex(directory_ / "absent").manifests().empty());
 }
 
 TEST_F(PluginIndexTest, an_absent_module_is_named) {
   write("vdk_a.json", R"({"name": "a", "version": "1", "connections": ["a"]})");
-  PluginIndex index(directory_, hooks_);
+  PluginIndex index(directory_);
   const Error error = refusal(index);
   EXPECT_EQ(error.resolvable_by(), ResolvableBy::configuration);
   EXPECT_NE(std::string(error.what()).find("vdk_a.so"), std::string::npos);
@@ -106,19 +104,35 @@ TEST_F(PluginIndexTest, an_absent_module_is_named) {
 TEST_F(PluginIndexTest, a_library_that_is_no_plugin_is_refused) {
   write("vdk_a.json", R"({"name": "a", "version": "1", "connections": ["a"]})");
   fs::create_symlink(fs::canonical(VDK_BUILD_DIR "/lib/libvdk.so"), directory_ / "vdk_a.so");
-  PluginIndex index(directory_, hooks_);
+  PluginIndex index(directory_);
   EXPECT_NE(refusal(index).text().why.find("vdk_plugin_descriptor"), std::string::npos);
 }
 
 TEST_F(PluginIndexTest, other_apis_and_other_compilers_are_refused_with_both_named) {
-  PluginDescriptor descriptor{kPluginApiVersion, sizeof(PluginDescriptor), VDK_ABI_TAG, nullptr};
+  PluginDescriptor descriptor = own_descriptor();
   EXPECT_EQ(why_refused(&descriptor), "");
-  descriptor.compiler = "libc++ 19";
+  descriptor.standard_library = "libc++ 19";
   EXPECT_NE(why_refused(&descriptor).find("libc++ 19"), std::string::npos);
-  EXPECT_NE(why_refused(&descriptor).find(VDK_ABI_TAG), std::string::npos);
+  EXPECT_NE(why_refused(&descriptor).find(own_descriptor().standard_library), std::string::npos);
   descriptor.api_version = kPluginApiVersion + 1;
-  descriptor.compiler = nullptr;  // of another layout: not to be looked at
-  EXPECT_NE(why_refused(&descriptor).find("version 2 of the plugin API"), std::string::npos);
+  descriptor.standard_library = nullptr;  // of another layout: not to be looked at
+  EXPECT_NE(why_refused(&descriptor).find("version 3 of the plugin API"), std::string::npos);
+}
+
+TEST_F(PluginIndexTest, other_flavours_and_other_layouts_are_refused_with_both_named) {
+  PluginDescriptor descriptor = own_descriptor();
+  descriptor.flavour = "debug containers";
+  EXPECT_NE(why_refused(&descriptor).find("debug containers"), std::string::npos);
+  descriptor = own_descriptor();
+  std::vector<SharedSize> sizes(descriptor.sizes, descriptor.sizes + descriptor.size_count);
+  descriptor.sizes = sizes.data();
+  EXPECT_EQ(why_refused(&descriptor), "");
+  ASSERT_STREQ(sizes[1].name, "Batch");
+  ++sizes[1].size;
+  EXPECT_NE(why_refused(&descriptor).find("Its class Batch has"), std::string::npos);
+  --sizes[1].size;
+  --descriptor.size_count;
+  EXPECT_NE(why_refused(&descriptor).find("shares"), std::string::npos);
 }
 
 }  // namespace

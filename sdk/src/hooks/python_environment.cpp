@@ -148,13 +148,24 @@ std::vector<std::string> ask(const Interpreter& interpreter) {
   return lines;
 }
 
-// Has the text a section of one of our entry-point groups?
-bool advertises_plugins(std::string_view entry_points) {
-  for (const std::string& line : split(entry_points, '\n')) {
-    const std::string_view text = trim(line);
-    if (text == "[vdk.plugin.run]" || text == "[vdk.plugin.cli]") return true;
+// What the sections of our groups say in an entry_points.txt.
+std::vector<EntryPoint> parse_entry_points(std::string_view text) {
+  std::vector<EntryPoint> found;
+  std::string group;
+  for (const std::string& line : split(text, '\n')) {
+    const std::string_view content = trim(line);
+    if (content.starts_with('[') && content.ends_with(']')) {
+      group = trim(content.substr(1, content.size() - 2));
+      continue;
+    }
+    if (group != "vdk.plugin.run" && group != "vdk.plugin.cli") continue;
+    const std::size_t equals = content.find('=');
+    if (equals == std::string_view::npos || content.starts_with('#') || content.starts_with(';'))
+      continue;
+    found.push_back({group, std::string(trim(content.substr(0, equals))),
+                     std::string(trim(content.substr(equals + 1)))});
   }
-  return false;
+  return found;
 }
 
 // "vdk_ingest_http-0.2.1.dist-info" is the distribution vdk-ingest-http 0.2.1.
@@ -170,7 +181,9 @@ PluginDistribution parse_directory_name(const std::string& name) {
   return distribution;
 }
 
-std::vector<PluginDistribution> scan(const std::vector<std::string>& path) {
+}  // namespace
+
+std::vector<PluginDistribution> find_plugin_distributions(const std::vector<std::string>& path) {
   std::vector<PluginDistribution> found;
   for (const std::string& directory : path) {
     std::error_code failure;
@@ -180,7 +193,15 @@ std::vector<PluginDistribution> scan(const std::vector<std::string>& path) {
       if (!name.ends_with(".dist-info") && !name.ends_with(".egg-info")) continue;
       try {
         const auto text = read_file_if_exists(entry->path() / "entry_points.txt");
-        if (text && advertises_plugins(*text)) found.push_back(parse_directory_name(name));
+        if (!text) continue;
+        std::vector<EntryPoint> points = parse_entry_points(*text);
+        if (points.empty()) continue;
+        PluginDistribution distribution = parse_directory_name(name);
+        // What comes first on the path hides what comes later.
+        if (std::ranges::find(found, distribution.name, &PluginDistribution::name) != found.end())
+          continue;
+        distribution.entry_points = std::move(points);
+        found.push_back(std::move(distribution));
       } catch (const std::exception&) {
         // What cannot be read cannot be imported either.
       }
@@ -189,6 +210,8 @@ std::vector<PluginDistribution> scan(const std::vector<std::string>& path) {
   std::ranges::sort(found, {}, &PluginDistribution::name);
   return found;
 }
+
+namespace {
 
 const std::string* text_at(const Value& map, std::string_view key) {
   const Value* value = map.find(key);
@@ -201,18 +224,29 @@ std::optional<PythonEnvironment> still_true(const Value& known, const std::strin
   const Value* directories = known.find("directories");
   const Value* plugins = known.find("plugins");
   const std::string* version = text_at(known, "version");
+  const Value* native = known.find("native_plugins");
   if (!known_key || *known_key != key || !directories || !directories->if_map() || !plugins ||
-      !plugins->if_map() || !version) {
+      !plugins->if_map() || !version || !native) {
     return std::nullopt;
   }
   for (const Member& directory : *directories->if_map()) {
     const std::string* seen = directory.value.if_string();
     if (!seen || *seen != stamp(directory.key)) return std::nullopt;
   }
-  PythonEnvironment found{*version, {}};
+  PythonEnvironment found{*version, {}, native_entries_of(*native)};
   for (const Member& plugin : *plugins->if_map()) {
-    const std::string* of_plugin = plugin.value.if_string();
-    found.plugins.push_back({plugin.key, of_plugin ? *of_plugin : std::string()});
+    const Value::List* fields = plugin.value.if_list();
+    if (!fields || fields->empty() || fields->size() % 3 != 1) return std::nullopt;
+    std::vector<std::string> texts;
+    for (const Value& field : *fields) {
+      if (!field.if_string()) return std::nullopt;
+      texts.push_back(*field.if_string());
+    }
+    PluginDistribution& known_plugin = found.plugins.emplace_back();
+    known_plugin.name = plugin.key;
+    known_plugin.version = texts[0];
+    for (std::size_t i = 1; i < texts.size(); i += 3)
+      known_plugin.entry_points.push_back({texts[i], texts[i + 1], texts[i + 2]});
   }
   return found;
 }
@@ -240,15 +274,24 @@ PythonEnvironment inspect_environment(const Interpreter& interpreter) {
   path.erase(path.begin());
   Value directories{Value::Map{}};
   for (const std::string& directory : path) directories.set(directory, stamp(directory));
-  environment.plugins = scan(path);
+  environment.plugins = find_plugin_distributions(path);
+  environment.native_plugins = find_native_entries(path);
   Value plugins{Value::Map{}};
-  for (const PluginDistribution& plugin : environment.plugins)
-    plugins.set(plugin.name, plugin.version);
+  for (const PluginDistribution& plugin : environment.plugins) {
+    Value::List fields{plugin.version};  // then group, name and value of each entry point
+    for (const EntryPoint& point : plugin.entry_points) {
+      fields.emplace_back(point.group);
+      fields.emplace_back(point.name);
+      fields.emplace_back(point.value);
+    }
+    plugins.set(plugin.name, std::move(fields));
+  }
   Value known;
   known.set("key", key);
   known.set("directories", std::move(directories));
   known.set("version", environment.version);
   known.set("plugins", std::move(plugins));
+  known.set("native_plugins", to_value(environment.native_plugins));
   try {
     write_file_atomic(cache, to_json(known));
   } catch (const std::exception&) {

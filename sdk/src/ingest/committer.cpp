@@ -71,8 +71,9 @@ Committer::Committer(CommitContext& context, const Destination& destination, Sin
 
 Committer::~Committer() = default;
 
-bool Committer::takes_many() const noexcept {
-  return context_.hooks.pre_ingest_process.empty() && context_.hooks.post_ingest_process.empty();
+bool Committer::takes_many() const {
+  return context_.hooks.pre_ingest_process.empty() && context_.hooks.post_ingest_process.empty() &&
+         !context_.processors.has_pre() && !context_.processors.has_post();
 }
 
 std::size_t Committer::bytes_to_store(const Item& item) const noexcept {
@@ -82,8 +83,8 @@ std::size_t Committer::bytes_to_store(const Item& item) const noexcept {
 std::size_t Committer::row_group() const noexcept { return sink_ ? sink_->row_group() : 1; }
 
 void Committer::prepare(const Item& first) noexcept {
-  if (!takes_many() || (step_ == first.step && begun_)) return;
   try {
+    if (!takes_many() || (step_ == first.step && begun_)) return;
     open_load(first);
     begin_load();
   } catch (...) {
@@ -231,9 +232,7 @@ void Committer::write_all(std::vector<Passage>& passages) {
     Passage& passage = passages[i];
     if (passage.written) continue;
     try {
-      if (!context_.hooks.pre_ingest_process.empty()) {
-        context_.hooks.pre_ingest_process.call(passage.request);
-      }
+      preprocess(passage);
     } catch (...) {
       write_ready();
       fail(passage, std::current_exception());
@@ -249,6 +248,13 @@ void Committer::write_all(std::vector<Passage>& passages) {
     }
   }
   write_ready();
+}
+
+void Committer::preprocess(Passage& passage) {
+  for (const PreProcessor& process : context_.processors.pre()) process(passage.request);
+  if (!context_.hooks.pre_ingest_process.empty()) {
+    context_.hooks.pre_ingest_process.call(passage.request);
+  }
 }
 
 // The batches at `indices` together; where that fails, one by one.
@@ -304,13 +310,15 @@ void Committer::fail(Passage& passage, std::exception_ptr failure) {
 
 // What follows a batch, stored or failed.
 void Committer::finish(Passage& passage) {
-  if (!context_.hooks.post_ingest_process.empty()) {
-    try {
-      std::optional<Error> made;
-      context_.hooks.post_ingest_process.call(passage.request, error_of(passage.failure, made));
-    } catch (...) {
-      if (!passage.failure) passage.failure = std::current_exception();
+  try {
+    std::optional<Error> made;
+    const Error* const error = error_of(passage.failure, made);
+    for (const PostProcessor& process : context_.processors.post()) process(passage.request, error);
+    if (!context_.hooks.post_ingest_process.empty()) {
+      context_.hooks.post_ingest_process.call(passage.request, error);
     }
+  } catch (...) {
+    if (!passage.failure) passage.failure = std::current_exception();
   }
   if (!passage.failure) return;
   if (context_.settings().log_errors) {

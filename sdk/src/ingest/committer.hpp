@@ -13,6 +13,7 @@
 
 #include "ingest/ingester.hpp"
 #include "ingest/outcome.hpp"
+#include "ingest/processors.hpp"
 #include "ingest/settings.hpp"
 #include "ingest/sink_registry.hpp"
 #include "vdk/data/batch.hpp"
@@ -43,6 +44,7 @@ struct CommitContext {
   const Configuration& configuration;
   LateSettings& settings;
   const SinkRegistry& sinks;
+  Processors& processors;
   const IngestScope& scope;
   const Ingester::Progress& progress;
   Outcome& outcome;
@@ -67,7 +69,7 @@ class Committer {
   void drop_sinks();
 
   // Whether several batches may be stored at once: hooks are to see one after the other.
-  [[nodiscard]] bool takes_many() const noexcept;
+  [[nodiscard]] bool takes_many() const;
 
   // What the batch counts among those that are stored at once. Not while one of the four works.
   [[nodiscard]] std::size_t bytes_to_store(const Item& item) const noexcept;
@@ -90,6 +92,7 @@ class Committer {
   void begin_load();
   void close_load();
   void locate(std::vector<Passage>& passages);
+  void preprocess(Passage& passage);
   void write_all(std::vector<Passage>& passages);
   void write(std::vector<Passage>& passages, std::span<const std::size_t> indices);
   void reroute(Passage& passage);

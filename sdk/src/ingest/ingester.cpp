@@ -14,6 +14,7 @@
 #include "ingest/destination.hpp"
 #include "ingest/fork_guard.hpp"
 #include "ingest/lane.hpp"
+#include "ingest/processors.hpp"
 #include "ingest/rejections.hpp"
 #include "ingest/sink_registry.hpp"
 #include "vdk/base/error.hpp"
@@ -62,7 +63,8 @@ struct Ingester::State {
         default_collection_id(scope.job_name + "|" + scope.op_id),
         progress(std::move(on_commit)),
         settings(values),
-        context{hooks, configuration, settings, sinks, scope, progress, outcome},
+        processors(values),
+        context{hooks, configuration, settings, sinks, processors, scope, progress, outcome},
         queue(settings) {}
 
   const Configuration& configuration;
@@ -72,6 +74,7 @@ struct Ingester::State {
   const ForkGuard fork_guard;
   LateSettings settings;
   SinkRegistry sinks;
+  Processors processors;
   Outcome outcome;
   CommitContext context;
 
@@ -93,7 +96,7 @@ struct Ingester::State {
 
   // A hook that runs before the sink may still name the table.
   void require_table_by_need(const Destination& destination) {
-    if (!context.hooks.pre_ingest_process.empty()) return;
+    if (!context.hooks.pre_ingest_process.empty() || processors.has_pre()) return;
     if (!sinks.get(destination.method).make(configuration, destination)->needs_table()) return;
     throw user_error(
         {.what = "Rows were sent for ingestion without a table.",
@@ -319,6 +322,14 @@ void Ingester::add_sink(std::string_view method, SinkFactory factory, std::strin
 std::vector<std::string> Ingester::methods() const {
   state_->refuse_in_child();
   return state_->sinks.methods();
+}
+
+void Ingester::add_preprocessor(std::string_view name, std::function<PreProcessor()> make) {
+  state_->processors.add_pre(name, std::move(make));
+}
+
+void Ingester::add_postprocessor(std::string_view name, std::function<PostProcessor()> make) {
+  state_->processors.add_post(name, std::move(make));
 }
 
 std::vector<Destination> Ingester::resolve(std::string_view method, std::string_view target,

@@ -64,6 +64,10 @@ class VDK_API Ingester {
   void add_sink(std::string_view method, SinkFactory factory,
                 std::string_view section = kMainSection);
   [[nodiscard]] std::vector<std::string> methods() const;
+  // What ingest_payload_preprocess_sequence and ingest_payload_postprocess_sequence may name. Made
+  // at the first batch, in a committer's thread; before the hooks of ingestion.
+  void add_preprocessor(std::string_view name, std::function<PreProcessor()> make);
+  void add_postprocessor(std::string_view name, std::function<PostProcessor()> make);
 
   // Fills in the defaults (ingest_method_default, ingest_target_default, collection id). A comma
   // list of methods gives one destination each. Throws Error: configuration, with a list of the

@@ -215,7 +215,9 @@ void leave_out_finished_steps(JobContext& context) {
 
 void register_core_features(HookDispatcher& hooks) {
   hooks.initialize_job.add("core", [](JobContext& context) {
-    if (!context.directory().empty()) context.steps = find_steps(context.directory());
+    if (!context.directory().empty()) {
+      context.steps = find_steps(context.directory(), context.step_endings);
+    }
     context.runners.try_emplace(std::string(kSqlStep), [](JobContext& running, const Step& step) {
       run_sql_step(running, step, [&running](std::string_view query, std::string_view database) {
         const auto rows = running.execute_query(query, database);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "hooks/python_environment.hpp"
+#include "job/announced_hooks.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/connection/driver.hpp"
@@ -79,12 +80,79 @@ void register_aliases(JobContext& context, const std::vector<Alias>& aliases) {
   }
 }
 
-void register_in(JobContext& context, PluginIndex& index, const NativeContributions& used) {
+// All but connections and ingest methods, which sections of the configuration multiply.
+void register_other_contributions(JobContext& context, PluginIndex& index) {
+  context.step_endings = step_endings(index);
+  for (const PluginManifest& manifest : index.manifests()) {
+    for (const std::string& name : manifest.preprocessors) {
+      if (!manifest.keeps("pre-processor", name)) continue;
+      context.ingester().add_preprocessor(name, [&index, &manifest, &context, name] {
+        return index.preprocessor(manifest, name)(context);
+      });
+    }
+    for (const std::string& name : manifest.postprocessors) {
+      if (!manifest.keeps("post-processor", name)) continue;
+      context.ingester().add_postprocessor(name, [&index, &manifest, &context, name] {
+        return index.postprocessor(manifest, name)(context);
+      });
+    }
+    for (const auto& [type, endings] : manifest.steps) {
+      if (!manifest.keeps("step type", type)) continue;
+      context.runners.try_emplace(
+          type, [&index, &manifest, name = type](JobContext& running, const Step& step) {
+            return index.step_runner(manifest, name)(running, step);
+          });
+    }
+    for (const TemplateEntry& entry : manifest.templates) {
+      if (!manifest.keeps("template", entry.database + '/' + entry.name)) continue;
+      context.templates().add(entry.name, entry.directory, entry.database);
+    }
+  }
+  register_stores(context.properties(), StateKind::properties, index, context.configuration());
+  register_stores(context.secrets(), StateKind::secrets, index, context.configuration());
+}
+
+}  // namespace
+
+StepEndings step_endings(const PluginIndex& index) {
+  StepEndings endings = core_step_endings();
+  for (const PluginManifest& manifest : index.manifests()) {
+    for (const auto& [type, of_type] : manifest.steps) {
+      if (!manifest.keeps("step type", type)) continue;
+      for (const std::string& ending : of_type) endings.try_emplace(ending, type);
+    }
+  }
+  return endings;
+}
+
+void register_stores(StateRouter& router, StateKind kind, PluginIndex& index,
+                     const Configuration& configuration) {
+  const bool secrets = kind == StateKind::secrets;
+  for (const PluginManifest& manifest : index.manifests()) {
+    for (const std::string& type : secrets ? manifest.secrets : manifest.properties) {
+      if (!manifest.keeps(secrets ? "secrets" : "properties", type)) continue;
+      StateRouter::Factory make = [&index, &manifest, &configuration, type, secrets] {
+        return secrets ? index.secrets(manifest, type)(configuration)
+                       : index.properties(manifest, type)(configuration);
+      };
+      if (manifest.source == PluginSource::installation) {
+        router.add_built_in(type, std::move(make));
+      } else {
+        router.add(type, std::move(make));
+      }
+    }
+  }
+}
+
+void register_native_contributions(JobContext& context, PluginIndex& index,
+                                   const NativeContributions& used) {
   const Configuration& configuration = context.configuration();
   const auto distributions = installed_distributions(configuration);
   std::vector<Alias> aliases;
+  register_other_contributions(context, index);
   for (const PluginManifest& manifest : index.manifests()) {
-    const bool is_installed = std::ranges::find(distributions, "vdk-" + manifest.name,
+    const bool is_installed = manifest.source != PluginSource::installation ||
+                              std::ranges::find(distributions, "vdk-" + manifest.name,
                                                 &PluginDistribution::name) != distributions.end();
     const auto provider_in = [&](std::string_view section) {
       // As upstream's plugins, which register nothing where nothing is configured.
@@ -94,9 +162,12 @@ void register_in(JobContext& context, PluginIndex& index, const NativeContributi
     };
     std::vector<std::pair<std::string, std::string>> connections;  // name, section
     std::vector<std::pair<std::string, std::string>> sinks;
-    for (const std::string& name : manifest.connections)
-      connections.emplace_back(name, kMainSection);
-    for (const std::string& name : manifest.sinks) sinks.emplace_back(name, kMainSection);
+    for (const std::string& name : manifest.connections) {
+      if (manifest.keeps("connection", name)) connections.emplace_back(name, kMainSection);
+    }
+    for (const std::string& name : manifest.sinks) {
+      if (manifest.keeps("ingest method", name)) sinks.emplace_back(name, kMainSection);
+    }
     for (const std::string& section : configuration.sections()) {
       if (section == kMainSection || !has_any(configuration, manifest.section_keys, section)) {
         continue;
@@ -104,38 +175,44 @@ void register_in(JobContext& context, PluginIndex& index, const NativeContributi
       if (!manifest.connections.empty()) connections.emplace_back(section, section);
       if (!manifest.sinks.empty()) sinks.emplace_back(section, section);
     }
-    ConnectionFactory connect = [&index, &manifest, &scope = context.scope()](
-                                    const Configuration& current, std::string_view of_section) {
-      auto driver = index.connection_factory(manifest)(current, of_section);
-      if (!scope.former_comment.empty()) driver->end_orphans(scope.former_comment);
-      return driver;
+    const auto connect_as = [&](const std::string& name) {
+      ConnectionFactory own = [&index, &manifest, name, &scope = context.scope()](
+                                  const Configuration& current, std::string_view of_section) {
+        auto driver = index.connection_factory(manifest, name)(current, of_section);
+        if (!scope.former_comment.empty()) driver->end_orphans(scope.former_comment);
+        return driver;
+      };
+      return used.connection ? used.connection(manifest, std::move(own)) : own;
     };
-    SinkFactory store = [&index, &manifest](const Configuration& current,
-                                            std::string_view of_section,
-                                            const Destination& destination) {
-      return index.sink_factory(manifest)(current, of_section, destination);
+    const auto store_as = [&](const std::string& name) {
+      SinkFactory own = [&index, &manifest, name](const Configuration& current,
+                                                  std::string_view of_section,
+                                                  const Destination& destination) {
+        return index.sink_factory(manifest, name)(current, of_section, destination);
+      };
+      return used.sink ? used.sink(manifest, std::move(own)) : own;
     };
-    if (used.connection) connect = used.connection(manifest, std::move(connect));
-    if (used.sink) store = used.sink(manifest, std::move(store));
     for (const auto& [name, section] : connections) {
+      const ConnectionFactory connect = connect_as(name);
       context.connections().add(name, connect, provider_in(section), manifest.engine, section);
       const std::string old = manifest.trimmed_section_names ? trimmed(name) : name;
       if (section != kMainSection && old != name && !old.empty()) {
         aliases.push_back({.name = old,
                            .section = section,
                            .connect = connect,
-                           .store = manifest.sinks.empty() ? SinkFactory() : store,
+                           .store = manifest.sinks.empty() ? SinkFactory() : store_as(name),
                            .engine = manifest.engine});
       }
     }
-    for (const auto& [name, section] : sinks) context.ingester().add_sink(name, store, section);
+    for (const auto& [name, section] : sinks) {
+      context.ingester().add_sink(name, store_as(name), section);
+    }
   }
   register_aliases(context, aliases);
 }
 
-}  // namespace
-
 void register_native_plugins(HookDispatcher& hooks, PluginIndex& index, NativeContributions used) {
+  announce_hooks(index, hooks);
   hooks.vdk_configure.add(
       "core-native-plugins",
       [&index](ConfigurationBuilder& builder) {
@@ -143,11 +220,14 @@ void register_native_plugins(HookDispatcher& hooks, PluginIndex& index, NativeCo
         return std::nullopt;
       },
       HookOrder::first);
-  hooks.initialize_job.add("core-native-plugins",
-                           [&index, used = std::move(used)](JobContext& context) {
-                             register_in(context, index, used);
-                             return std::nullopt;
-                           });
+  // First: what plugins register, they register in the place of ours.
+  hooks.initialize_job.add(
+      "core-native-plugins",
+      [&index, used = std::move(used)](JobContext& context) {
+        register_native_contributions(context, index, used);
+        return std::nullopt;
+      },
+      HookOrder::first);
 }
 
 }  // namespace vdk

@@ -3,6 +3,7 @@
 
 #include "hooks/plugin_index.hpp"
 #include "job/job_context.hpp"
+#include "job/step_discovery.hpp"
 #include "vdk/base/export.hpp"
 
 namespace vdk {
@@ -21,5 +22,16 @@ struct NativeContributions {
 // the default database is chosen (specification: plugins 1.4). `index` must outlive `hooks`.
 VDK_API void register_native_plugins(HookDispatcher& hooks, PluginIndex& index,
                                      NativeContributions used = {});
+
+// What the former does at initialize_job: registers contributions in the context, opening nothing.
+VDK_API void register_native_contributions(JobContext& context, PluginIndex& index,
+                                           const NativeContributions& used = {});
+
+// Those of the core and of plugins.
+[[nodiscard]] VDK_API StepEndings step_endings(const PluginIndex& index);
+
+// Adds the back ends of properties, or secrets, that plugins bring. All of them outlive the router.
+VDK_API void register_stores(StateRouter& router, StateKind kind, PluginIndex& index,
+                             const Configuration& configuration);
 
 }  // namespace vdk

@@ -8,18 +8,24 @@
 
 namespace vdk {
 
-std::vector<Step> find_steps(const std::filesystem::path& job_directory) {
+const StepEndings& core_step_endings() {
+  static const StepEndings endings{{"sql", std::string(kSqlStep)},
+                                   {"py", std::string(kPythonStep)}};
+  return endings;
+}
+
+std::vector<Step> find_steps(const std::filesystem::path& job_directory,
+                             const StepEndings& endings) {
   std::vector<Step> steps;
   std::error_code failure;
   for (std::filesystem::directory_iterator entry(job_directory, failure), end;
        !failure && entry != end; entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
-    const std::string lower_name = lower(name);
-    std::string_view type;
-    if (lower_name.ends_with(".sql")) type = kSqlStep;
-    if (lower_name.ends_with(".py")) type = kPythonStep;
-    if (type.empty()) continue;
-    steps.push_back({name, std::string(type), entry->path(), job_directory});
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string::npos) continue;
+    const auto type = endings.find(lower(name.substr(dot + 1)));
+    if (type == endings.end()) continue;
+    steps.push_back({name, type->second, entry->path(), job_directory});
   }
   if (failure) {
     throw user_error(

@@ -94,11 +94,16 @@ StateRouter::StateRouter(StateKind kind, const Configuration& configuration, std
       job_name_(std::move(job_name)),
       team_(std::move(team)) {
   factories_.emplace(kMemory, [kind] { return std::make_unique<MemoryStore>(kind); });
-  factories_.emplace(kFile, [kind] { return std::make_unique<FileStore>(kind); });
+  add_built_in(kFile, [kind] { return std::make_unique<FileStore>(kind); });
 }
 
 void StateRouter::add(std::string_view type, Factory factory) {
-  if (type == kFile) file_is_built_in_ = false;
+  built_in_.erase(std::string(type));
+  factories_.insert_or_assign(std::string(type), std::move(factory));
+}
+
+void StateRouter::add_built_in(std::string_view type, Factory factory) {
+  built_in_.emplace(type);
   factories_.insert_or_assign(std::string(type), std::move(factory));
 }
 
@@ -130,9 +135,9 @@ std::string StateRouter::chosen_type() const {
                                : "Correct the name, or install the plugin that provides it.",
     });
   }
-  // What upstream would have counted: our own file back end is none of it.
+  // What upstream would have counted: what comes with this program is none of it.
   std::vector<std::string> counted = types();
-  if (file_is_built_in_) std::erase(counted, kFile);
+  std::erase_if(counted, [this](const std::string& type) { return built_in_.contains(type); });
   if (factories_.contains(kDefault)) return std::string(kDefault);
   if (counted.size() == 1) return counted.front();
   if (counted.size() == 2 && std::ranges::find(counted, kMemory) != counted.end()) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,8 @@ class VDK_API StateRouter {
               std::string team);
 
   void add(std::string_view type, Factory factory);  // by a plugin; case-sensitive
+  // Comes with the program: counts only where somebody names it.
+  void add_built_in(std::string_view type, Factory factory);
   // The chosen type; throws Error (configuration) where the choice fails.
   [[nodiscard]] std::string chosen_type() const;
   // False where no back end can be used; every other call then throws Error (configuration) with
@@ -66,7 +69,7 @@ class VDK_API StateRouter {
   std::string job_name_;
   std::string team_;
   std::map<std::string, Factory, std::less<>> factories_;
-  bool file_is_built_in_ = true;
+  std::set<std::string, std::less<>> built_in_;  // that upstream would not have counted
 
   std::mutex mutex_;  // of what follows
   std::shared_ptr<const BackEnd> back_end_;

@@ -31,9 +31,9 @@ struct FileFormat {
   // where an option or a file is wrong, and UnknownOption.
   std::function<std::unique_ptr<BatchReader>(const Configuration&, std::vector<InputFile>,
                                              const Value& options)>
-      open_reader;
+      open_reader{};
   std::function<std::unique_ptr<BatchWriter>(const Configuration&, ByteSink, const Value& options)>
-      open_writer;
+      open_writer{};
 };
 
 // An option, or a value of one, that the format does not know.
