@@ -98,7 +98,7 @@ void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins) {
         std::ranges::move(engine_query_commands(plugins.manifests()), std::back_inserter(commands));
         for (auto make :
              {clean_command,   completion_command, config_command,    config_help_command,
-              create_command,      export_command,    export_csv_command,
+              create_command,  doctor_command,     export_command,    export_csv_command,
               ingest_command,  ingest_csv_command,       plugin_command,
               plugins_command, properties_command, run_command,
               runs_command,    secrets_command,    sql_command,       sql_query_command,
