@@ -7,8 +7,6 @@
 
 namespace vdk {
 
-namespace {
-
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // "vdk::(anonymous namespace)::run_step(JobContext&, const Step&)" is "run_step" to a reader.
@@ -17,8 +15,6 @@ std::string_view function_name(std::string_view signature) {
   const std::size_t start = signature.find_last_of(" :");
   return start == std::string_view::npos ? signature : signature.substr(start + 1);
 }
-
-}  // namespace
 
 std::string to_text_line(const LogRecord& record, std::string_view job,
                          std::string_view attempt_id) {
@@ -42,14 +38,10 @@ std::string to_json_line(const LogRecord& record, std::string_view job,
   return to_json(line) + '\n';
 }
 
-LogView::LogView(LogFormat format, std::string job, std::string attempt_id,
-                 std::function<void(std::string_view)> write) {
-  former_ = set_log_sink([format, job = std::move(job), attempt_id = std::move(attempt_id),
-                          write = std::move(write)](const LogRecord& record) {
-    write(format == LogFormat::json ? to_json_line(record, job, attempt_id)
-                                    : to_text_line(record, job, attempt_id));
-  });
-}
+LogView::LogView(std::function<std::string(const LogRecord&)> to_line,
+                 std::function<void(std::string_view)> write)
+    : former_(set_log_sink([to_line = std::move(to_line), write = std::move(write)](
+                               const LogRecord& record) { write(to_line(record)); })) {}
 
 LogView::~LogView() { set_log_sink(std::move(former_)); }
 

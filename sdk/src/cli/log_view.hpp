@@ -9,7 +9,9 @@
 
 namespace vdk {
 
-enum class LogFormat { text, json };
+// "run_command.cpp" of a path, "run_step" of a signature: as a reader knows them.
+[[nodiscard]] std::string_view file_name(std::string_view path);
+[[nodiscard]] std::string_view function_name(std::string_view signature);
 
 // One record as upstream's columns (specification: sdk 10.7), line end included.
 [[nodiscard]] std::string to_text_line(const LogRecord& record, std::string_view job,
@@ -18,10 +20,11 @@ enum class LogFormat { text, json };
 [[nodiscard]] std::string to_json_line(const LogRecord& record, std::string_view job,
                                        std::string_view attempt_id);
 
-// While it lives, log records are printed by `write` in the format; afterwards as before.
+// While it lives, log records are printed by `write` as the lines that `to_line` makes of them;
+// afterwards as before.
 class LogView {
  public:
-  LogView(LogFormat format, std::string job, std::string attempt_id,
+  LogView(std::function<std::string(const LogRecord&)> to_line,
           std::function<void(std::string_view)> write);
   ~LogView();
   LogView(const LogView&) = delete;

@@ -15,6 +15,7 @@
 #include "cli/log_view.hpp"
 #include "cli/program.hpp"
 #include "cli/python_launcher.hpp"
+#include "cli/structured_log.hpp"
 #include "cli/terminal_view.hpp"
 #include "job/cancellation.hpp"
 #include "job/job_runner.hpp"
@@ -177,6 +178,17 @@ Value run_ended_fields(const ExecutionResult& result, int exit_code, std::int64_
   return fields;
 }
 
+// Log records tell the step at work.
+void note_step(StructuredLog& log, const Event& event) {
+  if (event.type != "step_started" && event.type != "step_ended") return;
+  const auto text = [&event](std::string_view key) -> std::string {
+    const Value* value = event.fields.find(key);
+    return value && value->if_string() ? *value->if_string() : std::string();
+  };
+  const bool started = event.type == "step_started";
+  log.enter_step(started ? text("step") : "", started ? text("step_type") : "");
+}
+
 void note_finished_step(const RunRecord& record, const Event& event) {
   if (event.type != "step_ended" || event.fields.find("template") != nullptr) return;
   const Value* status = event.fields.find("status");
@@ -287,13 +299,24 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   const std::optional<LogLevel> level = parse_log_level(level_name);
   set_log_level(live ? LogLevel::warning
                      : program.verbosity().value_or(level.value_or(LogLevel::info)));
+  std::optional<StructuredLog> structured;
+  if (StructuredLog::is_wanted(configuration)) {
+    structured.emplace(configuration, name, ids.attempt_id);
+  }
   std::optional<LogView> log_view;
   if (upper(configuration.get_string("log_config")) == "NONE") {
     set_log_level(LogLevel::warning);
   } else {
+    if (structured) {
+      events.subscribe([&structured](const Event& event) { note_step(*structured, event); });
+    }
+    const bool json = lower(configuration.get_string("log_format")) == "json";
     log_view.emplace(
-        lower(configuration.get_string("log_format")) == "json" ? LogFormat::json : LogFormat::text,
-        name, ids.attempt_id, [&host, &view](std::string_view line) {
+        [&structured, json, name, id = ids.attempt_id](const LogRecord& record) {
+          if (structured) return structured->line(record);
+          return json ? to_json_line(record, name, id) : to_text_line(record, name, id);
+        },
+        [&host, &view](std::string_view line) {
           if (view) {
             view->print_above(line);
           } else {

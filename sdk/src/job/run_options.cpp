@@ -17,6 +17,29 @@ void declare_run_options(ConfigurationBuilder& builder) {
        .default_value = 10,
        .description =
            "How long a run may take to end after SIGTERM or SIGINT before it is ended hard."});
+  builder.add({.key = "use_structlog",
+               .default_value = false,
+               .description = "Print log records as the keys structlog_* say. Setting one of them "
+                              "is enough."});
+  builder.add({.key = "structlog_format",
+               .default_value = "console",
+               .description = "How log records are printed: console, json, ltsv or logfmt."});
+  builder.add({.key = "structlog_metadata",
+               .default_value = "timestamp,level,logger_name,file_name,line_number,function_name",
+               .description =
+                   "What is printed with a message, separated by commas: timestamp, level, "
+                   "logger_name, file_name, line_number, function_name, attempt_id, vdk_job_name, "
+                   "vdk_step_name, vdk_step_type."});
+  builder.add({.key = "structlog_console_custom_format",
+               .default_value = "",
+               .description = "The pattern of console lines, as Python's logging has it: "
+                              "%(asctime)s %(levelname)-5.5s %(vdk_step_name)s %(message)s. It "
+                              "takes the place of structlog_metadata."});
+  builder.add({.key = "structlog_config_preset",
+               .default_value = "LOCAL",
+               .description = "LOCAL, or CLOUD: console lines have the columns of the core's own "
+                              "log, and other formats nothing but the message unless "
+                              "structlog_metadata is set."});
 }
 
 }  // namespace vdk
