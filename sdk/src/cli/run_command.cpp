@@ -178,6 +178,15 @@ Value run_ended_fields(const ExecutionResult& result, int exit_code, std::int64_
   return fields;
 }
 
+void tell_shadowed_plugins(const PluginIndex& plugins) {
+  for (const PluginStanding& standing : plugins.standings()) {
+    if (standing.state != PluginState::shadowed) continue;
+    log(LogLevel::info, "vdk.plugins",
+        fmt::format("The native plugin {} {} ({}) is shadowed: {}.", standing.manifest.name,
+                    standing.manifest.version, standing.manifest.file.string(), standing.cause));
+  }
+}
+
 // Log records tell the step at work.
 void note_step(StructuredLog& log, const Event& event) {
   if (event.type != "step_started" && event.type != "step_ended") return;
@@ -327,6 +336,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   if (view) events.subscribe([&view](const Event& event) { view->on_event(event); });
   if (event_file.wanted())
     events.subscribe([&event_file](const Event& event) { event_file.write(event); });
+  if (program.verbosity()) tell_shadowed_plugins(program.plugins());
   for (const std::string& warning : job_config.warnings(configuration))
     log(LogLevel::warning, kLogger, warning);
   for (const std::string& warning : unknown_key_warnings(configuration))
