@@ -99,8 +99,8 @@ void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins) {
         for (auto make :
              {clean_command,   completion_command, config_command,    config_help_command,
               create_command,  doctor_command,     export_command,    export_csv_command,
-              ingest_command,  ingest_csv_command,       plugin_command,
-              plugins_command, properties_command, run_command,
+              ingest_command,  ingest_csv_command, man_command,       plugin_command,
+              plugins_command, properties_command, reference_command, run_command,
               runs_command,    secrets_command,    sql_command,       sql_query_command,
               version_command}) {
           commands.push_back(make());

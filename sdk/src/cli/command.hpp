@@ -35,6 +35,8 @@ VDK_API void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins)
 [[nodiscard]] Command clean_command();
 [[nodiscard]] Command completion_command();
 [[nodiscard]] Command doctor_command();
+[[nodiscard]] Command man_command();
+[[nodiscard]] Command reference_command();
 [[nodiscard]] Command plugin_command();
 [[nodiscard]] Command plugins_command();
 [[nodiscard]] std::vector<Command> engine_query_commands(
