@@ -42,17 +42,42 @@ bool is_script(const fs::path& program) {
   return got == 2 && start[0] == '#' && start[1] == '!';
 }
 
-// A version manager's python3 is a script that takes far longer than the interpreter behind it.
-// Which one that is may depend on the working directory and on the manager's variables, so all of
-// them are part of the key.
-fs::path resolve_shim(const fs::path& shim) {
-  std::error_code ignored;
-  std::string key = shim.string();
-  key += fmt::format("|{}", fs::last_write_time(shim, ignored).time_since_epoch().count());
-  key += '|' + fs::current_path(ignored).string();
+// Of a file that decides which interpreter a version manager takes.
+std::string identity(const fs::path& file) {
+  std::error_code failure;
+  const auto changed = fs::last_write_time(file, failure);
+  if (failure) return {};
+  return fmt::format("|{}@{}", file.string(), changed.time_since_epoch().count());
+}
+
+// Everything that decides which interpreter is behind a version manager's script: the managers'
+// variables, the files that they look for from the working directory upwards, and their own.
+std::string what_decides() {
+  std::string key;
   for (const char* name : {"PYENV_VERSION", "ASDF_PYTHON_VERSION", "MISE_PYTHON_VERSION"}) {
     key += '|' + variable(name);
   }
+  std::error_code failure;
+  for (fs::path directory = fs::current_path(failure); !failure;
+       directory = directory.parent_path()) {
+    for (const char* name :
+         {".python-version", ".tool-versions", "mise.toml", ".mise.toml", "mise.local.toml"}) {
+      key += identity(directory / name);
+    }
+    if (directory == directory.root_path()) break;
+  }
+  const std::string home = variable("HOME");
+  const std::string pyenv = variable("PYENV_ROOT");
+  key += identity((pyenv.empty() ? fs::path(home) / ".pyenv" : fs::path(pyenv)) / "version");
+  key += identity(fs::path(home) / ".tool-versions");
+  key += identity(fs::path(home) / ".config" / "mise" / "config.toml");
+  return key;
+}
+
+// A version manager's python3 is a script that takes far longer than the interpreter behind it: it
+// is asked once, and again when something changes that decides.
+fs::path resolve_shim(const fs::path& shim) {
+  const std::string key = shim.string() + identity(shim) + what_decides();
   const fs::path cache = local_state_directory() / "cache" / "interpreters.json";
   Value known;
   try {
