@@ -1,5 +1,7 @@
 #include "duckdb_connection.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -7,7 +9,6 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -183,6 +184,30 @@ std::string text_or(const char* message, std::string_view otherwise) {
 
 }  // namespace
 
+// DuckDB writes a new file in several steps, and what a process leaves that is killed between them
+// nobody can open. Such a file is shorter than the three headers of a whole one, so nothing can be
+// in it. It is removed where it begins as DuckDB's own and no process has it locked.
+void remove_unfinished(const std::string& path) {
+  constexpr off_t kHeaders = 3 * 4096;
+  constexpr off_t kMagicPlace = 8;  // behind a checksum
+  constexpr std::string_view kMagic = "DUCK";
+  struct stat about{};
+  if (stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode) || about.st_size >= kHeaders) {
+    return;
+  }
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) return;
+  char magic[kMagic.size()] = {};
+  const ssize_t count = pread(file, magic, sizeof magic, kMagicPlace);
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool is_ours = about.st_size == 0 || (count == ssize_t{sizeof magic} &&
+                                              std::string_view(magic, sizeof magic) == kMagic);
+  if (is_ours && fcntl(file, F_SETLK, &lock) == 0) unlink(path.c_str());
+  close(file);
+}
+
 // The engines that are open, counted. Opening and closing happen under one lock, so that an engine
 // which is still closing is never met by a new one on its file.
 class Connection::Engines {
@@ -241,7 +266,7 @@ class Connection::Engines {
                                        "https://duckdb.org/docs/configuration/overview."});
       }
     }
-    make_whole(api, place.path, settings.get());
+    remove_unfinished(place.path);
     DatabaseHandle database = nullptr;
     char* error = nullptr;
     const State state = api.open_ext(place.path.c_str(), &database, settings.get(), &error);
@@ -260,25 +285,6 @@ class Connection::Engines {
                  ? "End the other process that has the file open, or use another file "
                    "(duckdb_database)."
                  : "Check duckdb_database, and duckdb_configuration_dictionary where it is set."});
-  }
-
-  // DuckDB writes a new file in several steps, and a process that is killed between them leaves one
-  // that nobody can open. So it is made under another name, and gets its own when it is whole.
-  static void make_whole(const Api& api, const std::string& path, ConfigHandle settings) {
-    std::error_code failure;
-    if (path.find(':') != std::string::npos || std::filesystem::exists(path, failure)) return;
-    const std::string made = path + '.' + std::to_string(getpid()) + '.' +
-                             std::to_string(std::random_device{}()) + ".new";
-    DatabaseHandle database = nullptr;
-    char* error = nullptr;
-    // Where this fails, opening the file itself tells why.
-    if (api.open_ext(made.c_str(), &database, settings, &error) == State::success) {
-      api.close(&database);
-      (void)!link(made.c_str(), path.c_str());
-    }
-    api.free(error);
-    std::filesystem::remove(made, failure);
-    std::filesystem::remove(made + ".wal", failure);
   }
 
   void drop_if_unused(const Api& api, const std::string& key) noexcept {

@@ -147,7 +147,7 @@ def open_duckdb(file, settings=""):
     module = duckdb_module()
     settings = _read_settings(settings)
     opening = {key: settings.pop(key) for key in OPENING_SETTINGS if key in settings}
-    _make_whole(module, file, opening)
+    _remove_unfinished(file)
     try:
         connection = module.connect(file, config=opening)
     except module.Error as error:
@@ -164,21 +164,20 @@ def open_duckdb(file, settings=""):
     return connection
 
 
-def _make_whole(module, file, opening):
-    # As the native driver: a process that is killed while it makes a file leaves none, or a whole one.
-    if ":" in file or os.path.exists(file):
-        return
-    made = f"{file}.{os.getpid()}.{os.urandom(4).hex()}.new"
+def _remove_unfinished(path):
+    """What a process left that was killed while it made a file: as the native driver does (remove_unfinished)."""
     try:
-        module.connect(made, config=opening).close()
-        os.link(made, file)
-    except (module.Error, OSError):
+        if os.stat(path).st_size >= 3 * 4096:
+            return
+        import fcntl
+
+        with open(path, "r+b") as file:
+            content = file.read(12)
+            if not content or content[8:] == b"DUCK":
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)
+    except OSError:
         pass  # opening the file itself tells why
-    for left in (made, made + ".wal"):
-        try:
-            os.unlink(left)
-        except OSError:
-            pass
 
 
 def duckdb_module():
