@@ -14,21 +14,17 @@ int run_as_job(Program& program, const std::vector<std::string>& settings,
   set_log_level(program.verbosity().value_or(LogLevel::warning));
   EventStream events;
   Cancellation cancellation;
-  const RunIds ids =
-      make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
-                   configuration.get_string("attempt_id"));
-  register_query_comments(program.hooks(), job_name_of(directory), ids.op_id);
   RunScope scope{.hooks = program.hooks(),
                  .events = events,
                  .cancellation = cancellation,
-                 .ids = ids,
-                 .start = std::chrono::system_clock::now(),
+                 .ids = program.ids(),
+                 .start = program.start(),
                  .resumed = resumed};
   JobContext context(scope, configuration,
                      {.name = job_name_of(directory),
                       .directory = directory,
                       .team = job_config.team().value_or("")});
-  program.hooks().initialize_job.call(context);
+  initialize(context);
   cancellation.on_signal([&context](int) { context.connections().interrupt(); });
   program.host().watch_signals(cancellation);
   std::exception_ptr failure;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cli/python_launcher.hpp"
 #include "cli/terminal_view.hpp"
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
@@ -19,6 +20,10 @@ NativeHost::~NativeHost() = default;
 void NativeHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) {
   plugins.name_crashes();
   register_native_plugins(hooks, plugins);
+}
+
+void NativeHost::own_hooks(Program& program) {
+  if (needs_python_plugins(program.arguments())) continue_in_python(program.arguments());
 }
 
 void NativeHost::watch_signals(Cancellation& cancellation) { cancellation.watch(true); }

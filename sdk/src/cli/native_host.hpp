@@ -12,6 +12,8 @@ class VDK_API NativeHost final : public Host {
 
   [[nodiscard]] bool runs_python() const noexcept override { return false; }
   void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
+  // Where Python plugins take part, the process becomes their interpreter.
+  void own_hooks(Program& program) override;
   void watch_signals(Cancellation& cancellation) override;
   [[nodiscard]] bool owns_terminal() const noexcept override { return true; }
   void watch_output(TerminalView* view) override { view_ = view; }

@@ -38,6 +38,8 @@ std::vector<PluginReport> Host::python_plugins(
   return report_distributions(plugins, distributions);
 }
 
+void Host::own_hooks(Program&) {}
+
 std::vector<StepProblem> Host::check_python_step(const Step&) { return {}; }
 
 Program::Program(Host& host, std::vector<std::string> arguments)
@@ -53,6 +55,7 @@ Program::Program(Host& host, std::vector<std::string> arguments)
   }
   // As upstream does: what is registered before the core comes after it among equals.
   host_.register_features(hooks_, plugins_);
+  register_configuration();
   register_core_features(hooks_);
   register_core_commands(hooks_, plugins_);
   register_debug_hooks(hooks_, [this](std::string_view text) { host_.write_err(text); });
@@ -60,18 +63,45 @@ Program::Program(Host& host, std::vector<std::string> arguments)
 
 Program::~Program() = default;
 
+void Program::register_configuration() {
+  hooks_.vdk_configure.add(
+      "core-options",
+      [](ConfigurationBuilder& builder) {
+        declare_core_options(builder);
+        declare_ingest_options(builder);
+        declare_state_options(builder);
+        declare_run_options(builder);
+        return std::nullopt;
+      },
+      HookOrder::first);
+  hooks_.vdk_configure.add(
+      "core-environment",
+      [](ConfigurationBuilder& builder) {
+        apply_environment(builder, process_environment());
+        return std::nullopt;
+      },
+      HookOrder::last);
+  hooks_.vdk_configure.add(
+      "core-config-ini",
+      [this](ConfigurationBuilder& builder) {
+        if (job_) job_->apply(builder);
+        return std::nullopt;
+      },
+      HookOrder::first);
+}
+
 Configuration Program::configure(const JobConfig* job, const std::vector<std::string>& settings) {
   ConfigurationBuilder builder;
-  declare_core_options(builder);
-  declare_ingest_options(builder);
-  declare_state_options(builder);
-  declare_run_options(builder);
-  if (job) job->apply(builder);
+  job_ = job;
   hooks_.vdk_configure.call(builder);
+  job_ = nullptr;
+  // Options may have been declared behind the environment's turn.
   apply_environment(builder, process_environment());
   apply_command_line(builder, settings);
   Configuration configuration = std::move(builder).build();
   redact_sensitive_values(configuration);
+  ids_ = make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
+                      configuration.get_string("attempt_id"));
   hooks_.vdk_initialize.call(configuration);
   configured_ = true;
   return configuration;
@@ -123,6 +153,7 @@ void Program::write_early_termination(TerminationStatus status) noexcept {
 
 int Program::run() {
   try {
+    host_.own_hooks(*this);
     hooks_.vdk_start.call_historic(words_);
     commands_ = gather_commands(hooks_);
   } catch (...) {

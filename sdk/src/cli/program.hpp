@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "base/ids.hpp"
 #include "cli/command.hpp"
 #include "cli/plugin_report.hpp"
 #include "config/sources.hpp"
@@ -17,6 +19,7 @@
 
 namespace vdk {
 
+class Program;
 class TerminalView;
 
 // What a check of a step found.
@@ -43,6 +46,11 @@ class VDK_API Host {
   // distributions say; a host that loads them knows more.
   [[nodiscard]] virtual std::vector<PluginReport> python_plugins(
       const PluginIndex& plugins, const std::vector<PluginDistribution>& distributions);
+
+  // Before the first hook is called, with everything registered: the host may become the owner of
+  // the hooks' order (HookPoint::set_owner) and bring plugins of its language. Throws Error where
+  // the program cannot go on.
+  virtual void own_hooks(Program& program);
 
   // Signals: starts watching (see Cancellation::watch) and, from the watcher's thread, makes the
   // main thread's code raise.
@@ -84,9 +92,13 @@ class VDK_API Program {
   [[nodiscard]] const std::optional<LogLevel>& verbosity() const noexcept { return verbosity_; }
 
   // The configuration of a command: options of the core and of plugins, then every source in its
-  // order. `job` may be null. `settings` are those of `-c`. Throws Error (configuration or user).
+  // order. `job` may be null. `settings` are those of `-c`. The ids of the run are known from here
+  // on. Throws Error (configuration or user).
   [[nodiscard]] Configuration configure(const JobConfig* job,
                                         const std::vector<std::string>& settings);
+
+  [[nodiscard]] const RunIds& ids() const noexcept { return ids_; }
+  [[nodiscard]] TimePoint start() const noexcept { return start_; }
 
   // Whether an implementation of vdk_exception takes the failure upon itself: then the exit code is
   // 0. One that fails is printed and takes nothing.
@@ -103,6 +115,7 @@ class VDK_API Program {
   void write_early_termination(TerminationStatus status) noexcept;
 
  private:
+  void register_configuration();
   // Runs the command that the words choose.
   [[nodiscard]] int run_command_line();
   [[nodiscard]] int execute(const Command& command, const std::vector<std::string>& words);
@@ -115,6 +128,9 @@ class VDK_API Program {
   PluginIndex plugins_;
   std::vector<Command> commands_;
   std::optional<LogLevel> verbosity_;
+  const JobConfig* job_ = nullptr;  // while configure() runs
+  RunIds ids_;
+  TimePoint start_ = std::chrono::system_clock::now();
   bool configured_ = false;
   bool left_ = false;
 };

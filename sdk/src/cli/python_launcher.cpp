@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -16,13 +19,41 @@ namespace vdk {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr std::array<std::string_view, 3> kWithoutPlugins = {"--version", "completion", "plugins"};
+
+// The word that chooses what happens, or nothing.
+std::string_view chosen(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "-v" || word == "--verbosity") {
+      ++i;
+    } else if (!word.starts_with('-') || word == "--version") {
+      return word;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+bool needs_python_plugins(const std::vector<std::string>& arguments) {
+  if (std::ranges::find(kWithoutPlugins, chosen(arguments)) != kWithoutPlugins.end()) return false;
+  try {
+    return !inspect_environment(find_interpreter()).plugins.empty();
+  } catch (const Error&) {
+    return false;  // no interpreter, no plugins; who needs one says so
+  }
+}
+
 void continue_in_python(const std::vector<std::string>& arguments) {
   const Interpreter interpreter = find_interpreter();
   const fs::path entry =
       installation_prefix() / "lib" / "vdk" / "python" / "vdk" / "host" / "entry.py";
   if (access(entry.c_str(), R_OK) != 0) {
     throw configuration_error(
-        {.what = "The job has Python steps, but this installation has no Python host.",
+        {.what = "Python steps or plugins are to run, but this installation has no Python host.",
          .why = fmt::format("There is no file {}.", entry.string()),
          .consequence = "No step was run.",
          .countermeasure = "Install vdk with its Python package (make install), or build with "

@@ -6,6 +6,10 @@
 
 namespace vdk {
 
+// Whether plugins of the job's Python environment take part in this command line: some are
+// installed, and the command is not one that does without (--version, completion, plugins).
+[[nodiscard]] bool needs_python_plugins(const std::vector<std::string>& arguments);
+
 // Replaces this process by the interpreter, running the same command line there. Returns only by
 // throwing Error (configuration).
 [[noreturn]] void continue_in_python(const std::vector<std::string>& arguments);

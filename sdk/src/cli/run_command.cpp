@@ -289,9 +289,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   const JobConfig job_config(directory);
   Configuration configuration = program.configure(&job_config, invocation.all("config"));
 
-  const RunIds ids =
-      make_run_ids(configuration.get_string("op_id"), configuration.get_string("execution_id"),
-                   configuration.get_string("attempt_id"));
+  const RunIds& ids = program.ids();
   const std::string name = job_name_of(directory);
   const std::string wanted = invocation.get("resume");
   std::optional<RunRecord> former;
@@ -368,7 +366,9 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
                  .events = events,
                  .cancellation = cancellation,
                  .ids = ids,
-                 .start = std::chrono::system_clock::now()};
+                 .start = program.start(),
+                 .selection = {.from_step = invocation.get("from_step"),
+                               .only_step = invocation.get("only_step")}};
   if (former) {
     record.resumes = former->resumes.empty() ? former->execution_id : former->resumes;
     scope.resumed = record.resumes;
@@ -382,7 +382,6 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
     events.subscribe([&record](const Event& event) { note_finished_step(record, event); });
   }
 
-  register_query_comments(program.hooks(), name, ids.op_id);
   ExecutionResult result;
   std::int64_t rows = 0;
   {
@@ -398,16 +397,6 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
                              end_record(record, "cancelled", 128 + signal_number, 0);
                            });
     host.watch_signals(cancellation);
-    program.hooks().initialize_job.add(
-        "core-step-selection",
-        [selection = StepSelection{invocation.get("from_step"), invocation.get("only_step")}](
-            JobContext& running) {
-          if (!running.template_name().empty()) return std::nullopt;
-          select_steps(running, selection);
-          leave_out_finished_steps(running);
-          return std::nullopt;
-        },
-        HookOrder::last);
     events.emit("run_started", run_started_fields(context, ids));
     const OpeningWatch openings(program.plugins(), events);
     const TimePoint start = std::chrono::system_clock::now();

@@ -276,6 +276,10 @@ ConfigurationBuilder& ConfigurationBuilder::set(std::string_view key, Value valu
     value = convert(*entry.option, std::move(value), origin);
   }
 
+  const auto same = std::ranges::find_if(entry.assignments, [&origin](const Assignment& other) {
+    return other.origin.kind == origin.kind && other.origin.where == origin.where;
+  });
+  if (same != entry.assignments.end()) entry.assignments.erase(same);
   // Sources may come in any order: behind everything that this one wins over.
   const auto place =
       std::ranges::upper_bound(entry.assignments, origin.kind, {},

@@ -22,7 +22,7 @@ constexpr std::string_view kProbe = " select 1 -- Testing if connection is alive
 
 template <class Hook>
 bool heard_outside_core(const Hook& hook) {
-  if (hook.has_caller()) {
+  if (hook.has_others()) {
     return true;
   }
   const auto foreign = [](const auto& implementation) {

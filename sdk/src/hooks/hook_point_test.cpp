@@ -108,6 +108,50 @@ TEST(HookPoint, another_owner_of_the_order_reaches_every_implementation) {
   EXPECT_EQ(hook.call(0), (std::vector<std::string>{"via owner: b", "via owner: a"}));
 }
 
+TEST(HookPoint, an_owner_is_asked_only_while_it_knows_others) {
+  Named hook;
+  bool has_others = false;
+  int calls = 0;
+  add(hook, "ours");
+  hook.set_owner({.call =
+                      [&](int) {
+                        ++calls;
+                        return Named::Results{"theirs", "ours"};
+                      },
+                  .has_others = [&] { return has_others; }});
+  EXPECT_EQ(hook.call(0), Named::Results{"ours"});
+  EXPECT_FALSE(hook.has_others());
+  has_others = true;
+  EXPECT_EQ(hook.call(0), (Named::Results{"theirs", "ours"}));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(HookPoint, an_owner_hears_of_those_who_come_later_and_wrappers_stay_around_it) {
+  Named hook;
+  std::vector<std::string> heard;
+  hook.set_owner(
+      {.call = [](int) { return Named::Results{"owner"}; },
+       .added = [&](const Named::Implementation& added) { heard.push_back(added.plugin); }});
+  add(hook, "late", Order::first);
+  hook.add_wrapper("wrapper", [](const std::function<Named::Results()>& proceed, int) {
+    auto results = proceed();
+    results.emplace_back("wrapped");
+    return results;
+  });
+  EXPECT_EQ(heard, std::vector<std::string>{"late"});
+  EXPECT_EQ(hook.call(0), (Named::Results{"owner", "wrapped"}));
+}
+
+TEST(HookPoint, registrations_are_numbered_across_hook_points) {
+  Named one;
+  Named other;
+  add(one, "a");
+  add(other, "b");
+  add(one, "c", Order::first);
+  EXPECT_LT(one.implementations().back().registered, other.implementations().front().registered);
+  EXPECT_LT(other.implementations().front().registered, one.implementations().front().registered);
+}
+
 TEST(HookPoint, a_historic_call_reaches_those_who_come_later) {
   HookPoint<NoResult(std::string&)> hook(HookKind::historic);
   const auto saying = [](std::string word) {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "job/cancellation.hpp"
 #include "job/job_runner.hpp"
 #include "job/step_discovery.hpp"
+#include "vdk/base/log.hpp"
 
 namespace vdk {
 
@@ -50,6 +52,7 @@ struct JobContext::State {
   StateRouter secrets;
   TemplateRegistry templates;
   Ingester ingester;
+  std::map<std::pair<Contribution, std::string>, std::string> stand_ins;  // to distributions
   std::string current_step;
   int templates_in_step = 0;
 };
@@ -81,6 +84,23 @@ Ingester& JobContext::ingester() noexcept { return state_->ingester; }
 StateRouter& JobContext::properties() noexcept { return state_->properties; }
 StateRouter& JobContext::secrets() noexcept { return state_->secrets; }
 TemplateRegistry& JobContext::templates() noexcept { return state_->templates; }
+
+void JobContext::stand_in(Contribution kind, std::string_view name, std::string_view distribution) {
+  state_->stand_ins.insert_or_assign({kind, lower(name)}, std::string(distribution));
+}
+
+bool JobContext::is_shadowed(Contribution kind, std::string_view name,
+                             std::string_view distribution) const {
+  const auto known = state_->stand_ins.find({kind, lower(name)});
+  if (distribution.empty() || known == state_->stand_ins.end() || known->second != distribution)
+    return false;
+  log(LogLevel::debug, "vdk.plugins",
+      fmt::format("The {} {} of {} is shadowed by the program's own; native_engines = false has "
+                  "the plugin's used.",
+                  kind == Contribution::connection ? "connection" : "ingestion method", name,
+                  distribution));
+  return true;
+}
 
 std::string JobContext::path_of(const Step& step) const {
   return state_->request.step_path + step.name;

@@ -25,6 +25,12 @@ namespace vdk {
 
 class Cancellation;
 
+// Which steps of a job run; all of them where both are empty. Names are file names.
+struct StepSelection {
+  std::string from_step{};
+  std::string only_step{};
+};
+
 // What a run and the templates in it share.
 struct RunScope {
   HookDispatcher& hooks;
@@ -38,6 +44,7 @@ struct RunScope {
   std::set<std::string, std::less<>> finished_steps{};
   // What stands before the statements of the attempt that it goes on with; see query_comment.
   std::string former_comment{};
+  StepSelection selection{};  // of the job's own steps
 };
 
 struct JobContext::Request {

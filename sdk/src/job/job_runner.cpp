@@ -1,6 +1,7 @@
 #include "job/job_runner.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@ namespace vdk {
 namespace {
 
 constexpr std::string_view kLogger = "vdk.job";
+constexpr std::string_view kJobPlugin = "core-job";
 
 Value step_fields(const JobContext& context, const Step& step, std::size_t index) {
   Value fields;
@@ -51,8 +53,11 @@ StepResult run_step(JobContext& context, const Step& step) {
                         .consequence = "The step and those after it did not run.",
                         .countermeasure = fmt::format("Rename or remove {}.", step.file.string())});
     }
-    const auto runner = context.runners.find(step.type);
-    if (runner == context.runners.end()) {
+    const auto of_type = context.runners.find(step.type);
+    const StepRunner* runner = step.run                           ? &step.run
+                               : of_type != context.runners.end() ? &of_type->second
+                                                                  : nullptr;
+    if (!runner) {
       throw configuration_error(
           {.what = fmt::format("Nothing here can run the step {}: its type is '{}'.", step.name,
                                step.type),
@@ -61,7 +66,7 @@ StepResult run_step(JobContext& context, const Step& step) {
     }
     log(LogLevel::info, kLogger, fmt::format("Entering {}#run(...) ...", step.name));
     context.enter(step);
-    const bool ran = runner->second(context, step);
+    const bool ran = (*runner)(context, step);
     context.ingester().end_step();
     result.status = ran ? StepStatus::success : StepStatus::not_runnable;
     log(LogLevel::info, kLogger,
@@ -99,6 +104,20 @@ StepResult run_step(JobContext& context, const Step& step) {
   return result;
 }
 
+// What the hook says of the step. What an implementation throws, the step has failed with.
+StepResult call_run_step(JobContext& context, const Step& step) {
+  StepResult outcome{step.name, step.type, Clock::now(), {}};
+  try {
+    if (auto answer = context.hooks().run_step.call_first(context, step)) return std::move(*answer);
+  } catch (...) {
+    outcome.status = StepStatus::error;
+    outcome.failure = describe_failure(std::current_exception());
+    outcome.details = outcome.failure->message;
+  }
+  outcome.end = Clock::now();
+  return outcome;
+}
+
 // The default of run_job: every step in order, until one fails or asks to skip the rest.
 ExecutionResult run_steps(JobContext& context) {
   ExecutionResult result;
@@ -118,9 +137,7 @@ ExecutionResult run_steps(JobContext& context) {
   for (std::size_t i = 0; i < context.steps.size(); ++i) {
     const Step step = context.steps[i];
     events.emit("step_started", step_fields(context, step, i));
-    const auto answer = context.hooks().run_step.call_first(context, step);
-    StepResult outcome =
-        answer ? *answer : StepResult{step.name, step.type, Clock::now(), Clock::now()};
+    StepResult outcome = call_run_step(context, step);
 
     Value fields = step_fields(context, step, i);
     fields.set("status", to_string(outcome.status));
@@ -143,42 +160,36 @@ ExecutionResult run_steps(JobContext& context) {
   return result;
 }
 
-ExecutionResult failed_run(JobContext& context, const std::exception_ptr& error, TimePoint start) {
-  ExecutionResult result;
-  result.job_name = context.name();
-  result.execution_id = context.scope().ids.execution_id;
-  result.start = start;
-  result.end = Clock::now();
-  result.status = StepStatus::error;
-  result.failure = describe_failure(error);
-  return result;
+// The steps of the directory, and what runs SQL; steps of other types are their plugins' matter.
+std::optional<NoResult> collect_steps(JobContext& context) {
+  if (!context.directory().empty())
+    std::ranges::move(find_steps(context.directory(), context.step_endings),
+                      std::back_inserter(context.steps));
+  context.runners.try_emplace(std::string(kSqlStep), [](JobContext& running, const Step& step) {
+    run_sql_step(running, step, [&running](std::string_view query, std::string_view database) {
+      const auto rows = running.execute_query(query, database);
+      if (!rows) return;
+      try {
+        rows->drain();  // the statement is to run to its end, its rows are nobody's
+      } catch (const Error&) {
+        running.scope().cancellation.check();
+        throw;
+      }
+    });
+    return true;
+  });
+  return std::nullopt;
 }
 
-}  // namespace
-
-ExecutionResult run_data_job(JobContext& context) {
-  HookDispatcher& hooks = context.hooks();
-  hooks.initialize_job.call(context);
-  const TimePoint start = Clock::now();
-  ExecutionResult result;
-  try {
-    auto answer = hooks.run_job.call_first(context);
-    result = answer ? std::move(*answer) : ExecutionResult{};
-  } catch (...) {
-    result = failed_run(context, std::current_exception(), start);
-  }
-  try {
-    hooks.finalize_job.call(context);
-  } catch (...) {
-    if (!result.failed()) {
-      result.status = StepStatus::error;
-      result.failure = describe_failure(std::current_exception());
-      result.end = Clock::now();
-    }
-  }
-  return result;
+// As upstream does: registered with the first job, so that the steps are there before any ordinary
+// implementation of initialize_job.
+void register_job_defaults(HookDispatcher& hooks) {
+  hooks.initialize_job.add(std::string(kJobPlugin), collect_steps);
+  hooks.run_job.add(std::string(kJobPlugin), run_steps, HookOrder::last);
+  hooks.run_step.add(std::string(kJobPlugin), run_step, HookOrder::last);
 }
 
+// Narrows the steps to those that were asked for.
 void select_steps(JobContext& context, const StepSelection& selection) {
   const std::string& wanted =
       selection.only_step.empty() ? selection.from_step : selection.only_step;
@@ -202,6 +213,7 @@ void select_steps(JobContext& context, const StepSelection& selection) {
   }
 }
 
+// Where a run is resumed: its finished steps do not run again.
 void leave_out_finished_steps(JobContext& context) {
   const auto& finished = context.scope().finished_steps;
   const std::size_t left_out =
@@ -213,24 +225,56 @@ void leave_out_finished_steps(JobContext& context) {
                   context.steps.size()));
 }
 
-void register_core_features(HookDispatcher& hooks) {
-  hooks.initialize_job.add("core", [](JobContext& context) {
-    if (!context.directory().empty()) {
-      context.steps = find_steps(context.directory(), context.step_endings);
+ExecutionResult failed_run(JobContext& context, const std::exception_ptr& error, TimePoint start) {
+  ExecutionResult result;
+  result.job_name = context.name();
+  result.execution_id = context.scope().ids.execution_id;
+  result.start = start;
+  result.end = Clock::now();
+  result.status = StepStatus::error;
+  result.failure = describe_failure(error);
+  return result;
+}
+
+}  // namespace
+
+void initialize(JobContext& context) {
+  HookDispatcher& hooks = context.hooks();
+  const auto is_ours = [](const auto& known) { return known.plugin == kJobPlugin; };
+  if (std::ranges::none_of(hooks.run_job.implementations(), is_ours)) register_job_defaults(hooks);
+  hooks.initialize_job.call(context);
+  if (!context.template_name().empty()) return;
+  select_steps(context, context.scope().selection);
+  leave_out_finished_steps(context);
+}
+
+ExecutionResult run_data_job(JobContext& context) {
+  HookDispatcher& hooks = context.hooks();
+  initialize(context);
+  const TimePoint start = Clock::now();
+  ExecutionResult result;
+  try {
+    auto answer = hooks.run_job.call_first(context);
+    result = answer ? std::move(*answer) : ExecutionResult{};
+  } catch (...) {
+    result = failed_run(context, std::current_exception(), start);
+  }
+  try {
+    hooks.finalize_job.call(context);
+  } catch (...) {
+    if (!result.failed()) {
+      result.status = StepStatus::error;
+      result.failure = describe_failure(std::current_exception());
+      result.end = Clock::now();
     }
-    context.runners.try_emplace(std::string(kSqlStep), [](JobContext& running, const Step& step) {
-      run_sql_step(running, step, [&running](std::string_view query, std::string_view database) {
-        const auto rows = running.execute_query(query, database);
-        if (!rows) return;
-        try {
-          rows->drain();  // the statement is to run to its end, its rows are nobody's
-        } catch (const Error&) {
-          running.scope().cancellation.check();
-          throw;
-        }
-      });
-      return true;
-    });
+  }
+  return result;
+}
+
+void register_core_features(HookDispatcher& hooks) {
+  hooks.finalize_job.add("core-ingestion", [](JobContext& context) {
+    context.ingester().close();
+    context.connections().close_all();
     return std::nullopt;
   });
   hooks.initialize_job.add(
@@ -244,26 +288,20 @@ void register_core_features(HookDispatcher& hooks) {
         return std::nullopt;
       },
       HookOrder::last);
-  hooks.run_job.add("core", run_steps, HookOrder::last);
-  hooks.run_step.add("core", run_step, HookOrder::last);
-  hooks.finalize_job.add("core", [](JobContext& context) {
-    context.ingester().close();
-    context.connections().close_all();
+  const auto comments = std::make_shared<std::string>();
+  hooks.initialize_job.add("core-query-comments", [comments](JobContext& context) {
+    *comments = query_comment(context.name(), context.scope().ids.op_id);
     return std::nullopt;
   });
+  hooks.db_connection_before_operation.add(
+      "core-query-comments", [comments](ManagedOperation& operation) {
+        operation.set_operation(*comments + operation.operation());
+        return std::nullopt;
+      });
 }
 
 std::string query_comment(std::string_view job_name, std::string_view op_id) {
   return fmt::format("-- job_name: {}\n-- op_id: {}\n", job_name, op_id);
-}
-
-void register_query_comments(HookDispatcher& hooks, std::string job_name, std::string op_id) {
-  hooks.db_connection_before_operation.add(
-      "core",
-      [job_name = std::move(job_name), op_id = std::move(op_id)](ManagedOperation& operation) {
-        operation.set_operation(query_comment(job_name, op_id) + operation.operation());
-        return std::nullopt;
-      });
 }
 
 }  // namespace vdk

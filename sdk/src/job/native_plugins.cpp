@@ -17,7 +17,8 @@ namespace {
 
 // Asked only where the answer matters: it may cost the start of an interpreter.
 std::vector<PluginDistribution> installed_distributions(const Configuration& configuration) {
-  if (!configuration.get_string("db_default_type").empty()) return {};
+  const bool default_matters = configuration.get_string("db_default_type").empty();
+  if (!default_matters && configuration.get_bool("native_engines")) return {};
   try {
     return inspect_environment(find_interpreter()).plugins;
   } catch (const Error&) {
@@ -43,6 +44,7 @@ struct Alias {
   ConnectionFactory connect;
   SinkFactory store;  // empty where the plugin has no sinks
   std::string engine;
+  std::string distribution;
 };
 
 void warn_of(const Alias& alias) {
@@ -59,6 +61,7 @@ void register_aliases(JobContext& context, const std::vector<Alias>& aliases) {
   const auto methods = context.ingester().methods();
   for (const Alias& alias : aliases) {
     if (std::ranges::find(types, alias.name) == types.end()) {
+      context.stand_in(Contribution::connection, alias.name, alias.distribution);
       context.connections().add(
           alias.name,
           [alias](const Configuration& current, std::string_view section) {
@@ -68,6 +71,7 @@ void register_aliases(JobContext& context, const std::vector<Alias>& aliases) {
           Provider::built_in, alias.engine, alias.section);
     }
     if (alias.store && std::ranges::find(methods, alias.name) == methods.end()) {
+      context.stand_in(Contribution::sink, alias.name, alias.distribution);
       context.ingester().add_sink(
           alias.name,
           [alias](const Configuration& current, std::string_view section,
@@ -151,9 +155,13 @@ void register_native_contributions(JobContext& context, PluginIndex& index,
   std::vector<Alias> aliases;
   register_other_contributions(context, index);
   for (const PluginManifest& manifest : index.manifests()) {
-    const bool is_installed = manifest.source != PluginSource::installation ||
-                              std::ranges::find(distributions, "vdk-" + manifest.name,
+    const std::string distribution = "vdk-" + manifest.name;
+    const bool has_original = std::ranges::find(distributions, distribution,
                                                 &PluginDistribution::name) != distributions.end();
+    const bool is_installed = manifest.source != PluginSource::installation || has_original;
+    // The plugin's own are wanted, and it brings them.
+    const bool is_engine = !manifest.connections.empty();
+    if (is_engine && has_original && !configuration.get_bool("native_engines")) continue;
     const auto provider_in = [&](std::string_view section) {
       // As upstream's plugins, which register nothing where nothing is configured.
       const bool counts =
@@ -194,6 +202,7 @@ void register_native_contributions(JobContext& context, PluginIndex& index,
     };
     for (const auto& [name, section] : connections) {
       const ConnectionFactory connect = connect_as(name);
+      if (is_engine) context.stand_in(Contribution::connection, name, distribution);
       context.connections().add(name, connect, provider_in(section), manifest.engine, section);
       const std::string old = manifest.trimmed_section_names ? trimmed(name) : name;
       if (section != kMainSection && old != name && !old.empty()) {
@@ -201,10 +210,12 @@ void register_native_contributions(JobContext& context, PluginIndex& index,
                            .section = section,
                            .connect = connect,
                            .store = manifest.sinks.empty() ? SinkFactory() : store_as(name),
-                           .engine = manifest.engine});
+                           .engine = manifest.engine,
+                           .distribution = distribution});
       }
     }
     for (const auto& [name, section] : sinks) {
+      if (is_engine) context.stand_in(Contribution::sink, name, distribution);
       context.ingester().add_sink(name, store_as(name), section);
     }
   }

@@ -13,6 +13,12 @@ void declare_run_options(ConfigurationBuilder& builder) {
            "How log records are printed: text (one line a record, in columns) or json (one JSON "
            "object a line)."});
   builder.add(
+      {.key = "native_engines",
+       .default_value = true,
+       .description =
+           "Use the program's own drivers also where upstream's plugin of the engine is installed "
+           "(vdk-sqlite, vdk-duckdb, vdk-postgres, ...); false has that plugin's used."});
+  builder.add(
       {.key = "cancel_grace_seconds",
        .default_value = 10,
        .description =

@@ -54,6 +54,8 @@ std::string summary_text(const ExecutionResult& result) {
   const bool a_step_says_why =
       std::ranges::any_of(result.steps, [](const StepResult& s) { return s.failure.has_value(); });
   if (result.failure && !a_step_says_why) {
+    for (const std::string& location : result.failure->locations)
+      text += fmt::format("  at {}\n", location);
     text += fmt::format("{}: {}\n", result.failure->type_name, redact(result.failure->message));
   }
   if (!result.not_run.empty()) text += fmt::format("Not run: {}\n", join(result.not_run, ", "));

@@ -96,8 +96,8 @@ class VDK_API ConfigurationBuilder {
   // Declares, or declares again: the last declaration wins, values given before stay and are
   // converted.
   ConfigurationBuilder& add(Option option);
-  // Throws Error (configuration) naming key, value and place where the text does not fit the
-  // option's type.
+  // A place that gave the key a value before gives it another one. Throws Error (configuration)
+  // naming key, value and place where the text does not fit the option's type.
   ConfigurationBuilder& set(std::string_view key, Value value, Origin origin,
                             std::string_view section = kMainSection);
   [[nodiscard]] const Configuration& current() const noexcept { return configuration_; }

@@ -8,15 +8,20 @@
 // Registration happens before the first call and from one thread; calls may come from any thread
 // afterwards. A historic hook is called once, and an implementation that is registered later gets
 // that call at its registration.
+//
+// Another owner of the order (a Python plugin manager) may take a hook point over: see set_owner.
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include "vdk/base/export.hpp"
 
 namespace vdk {
 
@@ -37,6 +42,9 @@ auto hook_place(List& list, HookOrder order) {
     return order == HookOrder::last ? false : other.order >= order;
   });
 }
+
+// Counts the registrations of the process.
+VDK_API std::uint64_t next_registration() noexcept;
 
 }  // namespace detail
 
@@ -61,6 +69,7 @@ class HookPoint<Result(Args...)> {
     std::string plugin;
     HookOrder order = HookOrder::normal;
     Function function;
+    std::uint64_t registered = 0;  // grows with every registration at any hook point
   };
   struct WrapperImplementation {
     std::string plugin;
@@ -68,13 +77,32 @@ class HookPoint<Result(Args...)> {
     Wrapper function;
   };
 
+  // Who owns the order of a hook in the place of this list.
+  struct Owner {
+    // Calls every implementation in the owner's order. It reaches those of here through
+    // implementations(); wrappers of here stay around all of it.
+    Caller call;
+    // Whether the owner knows implementations that are not in here. While it does not, both orders
+    // are the same, and calls stay here. Empty: always.
+    std::function<bool()> has_others{};
+    // Hears of every implementation that comes later.
+    std::function<void(const Implementation&)> added{};
+  };
+
   explicit HookPoint(HookKind kind = HookKind::all) : kind_(kind) {}
 
   // Added to a historic hook that was called before, the implementation is called at once.
   void add(std::string plugin, Function function, HookOrder order = HookOrder::normal) {
-    const auto added = implementations_.insert(detail::hook_place(implementations_, order),
-                                               {std::move(plugin), order, std::move(function)});
-    if (replay_) replay_(added->function);
+    const auto added = implementations_.insert(
+        detail::hook_place(implementations_, order),
+        {std::move(plugin), order, std::move(function), detail::next_registration()});
+    if (owner_.added) {
+      // Copied: the owner may have the list grow.
+      const Implementation implementation = *added;
+      owner_.added(implementation);
+    } else if (replay_) {
+      replay_(added->function);
+    }
   }
   void add_wrapper(std::string plugin, Wrapper function, HookOrder order = HookOrder::normal) {
     wrappers_.insert(detail::hook_place(wrappers_, order),
@@ -82,10 +110,7 @@ class HookPoint<Result(Args...)> {
   }
 
   // Calls every implementation in order; the results that are something, in calling order.
-  Results call(Args... args) const {
-    if (caller_) return caller_(std::forward<Args>(args)...);
-    return call_wrapped(0, args...);
-  }
+  Results call(Args... args) const { return call_wrapped(0, args...); }
   // The one call of a historic hook, which has no wrappers. What the arguments refer to must live
   // as long as implementations are added. An implementation may add others, which are then called
   // when they are added.
@@ -93,8 +118,8 @@ class HookPoint<Result(Args...)> {
     replay_ = [arguments = std::tuple<Args...>(args...)](const Function& function) {
       std::apply(function, arguments);
     };
-    if (caller_) {
-      caller_(args...);
+    if (owner_.call) {
+      owner_.call(args...);
       return;
     }
     const auto present = implementations_;
@@ -118,16 +143,20 @@ class HookPoint<Result(Args...)> {
     return wrappers_;
   }
 
-  // Another owner of the order takes over (a Python plugin manager): `call` goes to it from now on,
-  // and it in turn reaches the native implementations through implementations() and wrappers().
-  void set_caller(Caller caller) { caller_ = std::move(caller); }
-  [[nodiscard]] bool has_caller() const noexcept { return static_cast<bool>(caller_); }
+  // The owner takes over: before the first call, and with what it needs alive until the last one.
+  void set_owner(Owner owner) { owner_ = std::move(owner); }
+  void set_caller(Caller caller) { set_owner({std::move(caller)}); }
+  // Whether an owner knows implementations that are not in here.
+  [[nodiscard]] bool has_others() const {
+    return owner_.call && (!owner_.has_others || owner_.has_others());
+  }
 
  private:
   Results call_wrapped(std::size_t depth, Args&... args) const {
     if (depth < wrappers_.size()) {
       return wrappers_[depth].function([&] { return call_wrapped(depth + 1, args...); }, args...);
     }
+    if (has_others()) return owner_.call(args...);
     Results results;
     for (const auto& implementation : implementations_) {
       if (auto result = implementation.function(args...)) {
@@ -141,7 +170,7 @@ class HookPoint<Result(Args...)> {
   HookKind kind_;
   std::vector<Implementation> implementations_;
   std::vector<WrapperImplementation> wrappers_;
-  Caller caller_;
+  Owner owner_;
   std::function<void(const Function&)> replay_;  // set once a historic hook was called
 };
 

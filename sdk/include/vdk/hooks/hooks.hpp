@@ -36,7 +36,7 @@ class VDK_API HookDispatcher {
   HookPoint<NoResult(std::vector<std::string>& arguments)> vdk_start{HookKind::historic};
   HookPoint<NoResult(std::vector<Command>&)> vdk_command_line;
   HookPoint<NoResult(ConfigurationBuilder&)> vdk_configure;
-  HookPoint<NoResult(const Configuration&)> vdk_initialize;
+  HookPoint<NoResult(Configuration&)> vdk_initialize;
   HookPoint<bool(const Error&)> vdk_exception;  // true: handled, the run ends with exit code 0
   HookPoint<NoResult(int exit_code)> vdk_exit;
 

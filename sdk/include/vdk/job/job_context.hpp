@@ -30,6 +30,8 @@ struct RunScope;
 // What becomes of `{name}` in a query: the parameter of that name takes its place, or it stays.
 enum class Substitution { parameters, none };
 
+enum class Contribution { connection, sink };
+
 // Lives from before initialize_job until after finalize_job. Belongs to the thread that runs the
 // job, except where a member says otherwise; a template that a step runs has a context of its own.
 class VDK_API JobContext {
@@ -96,6 +98,13 @@ class VDK_API JobContext {
   void enter(const Step& step);
   // What SQL text may name, in order; later ones win (specification: sdk 2.5).
   [[nodiscard]] std::vector<Parameter> parameters();
+
+  // The program's own driver or sink of this name stands in for that of a plugin distribution.
+  void stand_in(Contribution kind, std::string_view name, std::string_view distribution);
+  // Whether a registration by that distribution gives way to the program's own, which is noted in
+  // the log. `native_engines = false` has none give way.
+  [[nodiscard]] bool is_shadowed(Contribution kind, std::string_view name,
+                                 std::string_view distribution) const;
 
   // Whatever the language host keeps for this context; destroyed before everything else in it.
   std::shared_ptr<void> host_data;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 
 namespace vdk {
 
+class JobContext;
+
 inline constexpr std::string_view kSqlStep = "sql";
 inline constexpr std::string_view kPythonStep = "python";
 
@@ -23,6 +26,9 @@ struct Step {
   std::string type;  // "sql", "python", or a plugin's
   std::filesystem::path file;
   std::filesystem::path job_directory;
+  // Runs it in the place of what runs its type; false: there was nothing to run.
+  std::function<bool(JobContext&, const Step&)> run{};
+  std::shared_ptr<void> host_data{};  // whatever the language host keeps for it
 };
 
 enum class StepStatus { success, not_runnable, error, skip_requested };
