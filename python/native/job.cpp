@@ -14,6 +14,8 @@
 #include "log_bridge.hpp"
 #include "operation.hpp"
 #include "python_error.hpp"
+#include "python_store.hpp"
+#include "results.hpp"
 #include "signals.hpp"
 #include "vdk/data/arrow_import.hpp"
 
@@ -206,14 +208,7 @@ nb::object checked_copy(nb::handle map) {
 class Job::Call {
  public:
   explicit Call(Job& job) : job_(job) {
-    if (!job.context_) {
-      throw user_error(
-          {.what = "This job_input belongs to a job that has ended.",
-           .why = "It was kept, or used by a thread, beyond the end of the job.",
-           .consequence = "The call did nothing.",
-           .countermeasure =
-               "Use job_input only while run(job_input) runs; join threads before it returns."});
-    }
+    (void)job.context();
     ++job.calls_;
   }
   ~Call() {
@@ -249,6 +244,16 @@ struct Job::Route {
 
 Job::Job(JobContext& context) : context_(&context) {}
 Job::~Job() = default;
+
+JobContext& Job::context() const {
+  if (context_) return *context_;
+  throw user_error(
+      {.what = "This job_input belongs to a job that has ended.",
+       .why = "It was kept, or used by a thread, beyond the end of the job.",
+       .consequence = "The call did nothing.",
+       .countermeasure =
+           "Use job_input only while run(job_input) runs; join threads before it returns."});
+}
 
 void Job::detach() {
   context_ = nullptr;
@@ -610,11 +615,23 @@ void Job::run_operation(nb::handle operation, nb::handle steps) {
   });
 }
 
-void Job::add_connection(nb::handle type, nb::handle factory) {
+void Job::add_connection(nb::handle type, nb::handle factory, const std::string& distribution) {
   const Call call(*this);
   const std::string name(text_of(type));
-  call.context().connections().add(name, python_connection_factory(nb::borrow(factory), name),
-                                   Provider::plugin, name);
+  JobContext& context = call.context();
+  if (context.is_shadowed(Contribution::connection, name, distribution)) return;
+  context.connections().add(name, python_connection_factory(nb::borrow(factory), name),
+                            Provider::plugin, name);
+}
+
+void Job::add_store(StateKind kind, nb::handle type, nb::handle factory) {
+  const Call call(*this);
+  router(call.context(), kind).add(text_of(type), python_store_factory(kind, nb::borrow(factory)));
+}
+
+bool Job::has_store(StateKind kind) {
+  const Call call(*this);
+  return call.work([&](JobContext& context) { return router(context, kind).available(); });
 }
 
 void Job::add_template(nb::handle name, nb::handle directory, nb::handle database) {
@@ -645,19 +662,7 @@ nb::object Job::execute_template(nb::handle name, nb::handle arguments, nb::hand
     return context.execute_template(template_name, std::move(picture), database_name);
   });
 
-  const auto seconds = [](Clock::time_point time) {
-    return std::chrono::duration<double>(time.time_since_epoch()).count();
-  };
-  nb::list steps;
-  for (const StepResult& step : result.steps) {
-    steps.append(nb::make_tuple(make_str(step.name), make_str(step.type), seconds(step.start),
-                                seconds(step.end), make_str(to_string(step.status)),
-                                make_str(step.details)));
-  }
-  return import("vdk.internal.builtin_plugins.run.execution_results")
-      .attr("from_core")(make_str(result.job_name), make_str(result.execution_id),
-                         seconds(result.start), seconds(result.end),
-                         make_str(to_string(result.status)), steps);
+  return to_python(result);
 }
 
 nb::object Job::take_template_arguments() {

@@ -22,6 +22,9 @@ class Job {
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
+  // The context of the core. Throws Error (user) once the job has ended.
+  [[nodiscard]] JobContext& context() const;
+
   // Cuts the tie to the context; waits for calls of other threads that are under way.
   void detach();
 
@@ -69,8 +72,12 @@ class Job {
   // The life of one statement; see run_python_operation.
   void run_operation(nb::handle operation, nb::handle steps);
   // A connection type of a Python plugin: the callable gives a ManagedConnectionBase or any
-  // connection of PEP 249.
-  void add_connection(nb::handle type, nb::handle factory);
+  // connection of PEP 249. `distribution` brought the plugin; where it is the one that a driver of
+  // the program stands in for, that driver stays.
+  void add_connection(nb::handle type, nb::handle factory, const std::string& distribution);
+  // A back end of properties or secrets: the callable gives its client.
+  void add_store(StateKind kind, nb::handle type, nb::handle factory);
+  [[nodiscard]] bool has_store(StateKind kind);
 
   void add_template(nb::handle name, nb::handle directory, nb::handle database);
   [[nodiscard]] nb::object execute_template(nb::handle name, nb::handle arguments,

@@ -8,12 +8,15 @@
 #include "connection.hpp"
 #include "connection/sql_file.hpp"
 #include "convert.hpp"
+#include "entry_points.hpp"
 #include "job.hpp"
 #include "log_bridge.hpp"
 #include "native_connection.hpp"
 #include "operation.hpp"
+#include "python_configuration.hpp"
 #include "python_error.hpp"
 #include "python_host.hpp"
+#include "python_step.hpp"
 #include "run_settings.hpp"
 #include "signals.hpp"
 #include "sqlite_module_store.hpp"
@@ -40,13 +43,13 @@ PyType_Slot job_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse_job
                            {Py_tp_clear, reinterpret_cast<void*>(clear_job)},
                            {0, nullptr}};
 
-int run(const std::vector<std::string>& arguments, bool owns_process) {
+int run(const std::vector<std::string>& arguments, bool owns_process, const nb::object& registry) {
   const nb::object modules = nb::module_::import_("sys").attr("modules");
   const nb::object logging = modules.attr("get")("logging");
   if (!owns_process && !logging.is_none()) {
     vdk::import("vdk.host.logging_bridge").attr("connect")(logging);
   }
-  vdk::PythonHost host(owns_process);
+  vdk::PythonHost host(owns_process, registry);
   const nb::gil_scoped_release unlocked;
   return vdk::run_program(arguments, host);
 }
@@ -100,7 +103,11 @@ nb::object compile_source(nb::handle source, nb::handle path) {
 NB_MODULE(_native, module) {
   vdk::register_error_translator();
   module.attr("version") = vdk::version();
-  module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false);
+  module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false,
+             nb::arg("registry").none() = nb::none());
+  module.def("entry_points", vdk::entry_points_in_python);
+  module.def("run_sql_step", vdk::run_sql_step_of_plugin);
+  vdk::PythonConfiguration::bind(module);
   module.def("handle_signal", vdk::handle_signal);
   module.def("split_statements", split);
   module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"));
@@ -157,7 +164,18 @@ NB_MODULE(_native, module) {
       .def("flush", &Job::flush)
       .def("open_connection", &Job::open_connection, nb::arg("type").none())
       .def("run_operation", &Job::run_operation)
-      .def("add_connection", &Job::add_connection, nb::arg("type"), nb::arg("factory"))
+      .def("add_connection", &Job::add_connection, nb::arg("type"), nb::arg("factory"),
+           nb::arg("distribution") = "")
+      .def("add_properties",
+           [](Job& job, nb::handle type, nb::handle factory) {
+             job.add_store(vdk::StateKind::properties, type, factory);
+           })
+      .def("add_secrets",
+           [](Job& job, nb::handle type, nb::handle factory) {
+             job.add_store(vdk::StateKind::secrets, type, factory);
+           })
+      .def("has_properties", [](Job& job) { return job.has_store(vdk::StateKind::properties); })
+      .def("has_secrets", [](Job& job) { return job.has_store(vdk::StateKind::secrets); })
       .def("add_template", &Job::add_template)
       .def("execute_template", &Job::execute_template, nb::arg("name"), nb::arg("arguments").none(),
            nb::arg("database"));

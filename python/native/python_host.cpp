@@ -5,6 +5,7 @@
 #include "cli/terminal_view.hpp"
 #include "connection.hpp"
 #include "duckdb_module_store.hpp"
+#include "entry_points.hpp"
 #include "job/cancellation.hpp"
 #include "job/native_plugins.hpp"
 #include "log_bridge.hpp"
@@ -46,8 +47,10 @@ TerminalView* watching_view() { return in_forked_child() ? nullptr : g_view; }
 
 }  // namespace
 
-PythonHost::PythonHost(bool owns_process)
-    : owns_process_(owns_process), direct_stderr_(owns_process && stderr_is_original()) {
+PythonHost::PythonHost(bool owns_process, nb::object registry)
+    : registry_(std::move(registry)),
+      owns_process_(owns_process),
+      direct_stderr_(owns_process && stderr_is_original()) {
   watch_forks();
 }
 
@@ -67,13 +70,27 @@ PythonHost::~PythonHost() {
 void PythonHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) {
   if (owns_process_) plugins.name_crashes();
   register_native_plugins(hooks, plugins, {.connection = python_connection, .sink = python_sink});
-  hooks.initialize_job.add("python-host", [](JobContext& context) {
-    keep_run_settings(context.configuration());
-    if (context.template_name().empty()) tap_core_log();
-    context.host_data = std::make_shared<PythonJob>(context);
-    context.runners.insert_or_assign(std::string(kPythonStep), run_python_step);
-    context.runners.insert_or_assign(std::string(kSqlStep), run_sql_step_in_python);
-    return std::nullopt;
+  hooks.initialize_job.add(
+      "core-python-host",
+      [](JobContext& context) {
+        keep_run_settings(context.configuration());
+        if (context.template_name().empty()) tap_core_log();
+        call_python({},
+                    [&] { (void)PythonJob::of(context); });  // which takes a template's arguments
+        context.runners.insert_or_assign(std::string(kPythonStep), run_python_step);
+        context.runners.insert_or_assign(std::string(kSqlStep), run_sql_step_in_python);
+        return std::nullopt;
+      },
+      HookOrder::first);
+}
+
+void PythonHost::own_hooks(Program& program) {
+  call_python({}, [&] {
+    if (registry_.get().is_none()) {
+      if (entry_points(owns_process_).empty()) return;
+      registry_ = SharedObject(import("vdk.host.plugins").attr("registry_of_environment")());
+    }
+    plugins_ = std::make_unique<PluginOwner>(program, nb::borrow(registry_.get()));
   });
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/program.hpp"
+#include "plugin_owner.hpp"
 #include "python.hpp"
 #include "signals.hpp"
 
@@ -17,11 +18,14 @@ class PythonHost final : public Host {
  public:
   // `owns_process`: the interpreter was started for this run, so signals are ours and the standard
   // streams are the process's own. Made and destroyed with the interpreter lock.
-  explicit PythonHost(bool owns_process);
+  // `registry` is the plugin registry of an embedded call, or None: then plugins are those of the
+  // environment.
+  PythonHost(bool owns_process, nb::object registry);
   ~PythonHost() override;
 
   [[nodiscard]] bool runs_python() const noexcept override { return true; }
   void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
+  void own_hooks(Program& program) override;
   void watch_signals(Cancellation& cancellation) override;
   [[nodiscard]] std::vector<StepProblem> check_python_step(const Step& step) override;
   [[nodiscard]] bool owns_terminal() const noexcept override { return direct_stderr_; }
@@ -35,6 +39,8 @@ class PythonHost final : public Host {
  private:
   void write(const char* stream, std::string_view text);
 
+  SharedObject registry_;
+  std::unique_ptr<PluginOwner> plugins_;
   bool owns_process_;
   bool direct_stderr_;
   std::thread::id main_thread_ = std::this_thread::get_id();

@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <nanobind/stl/string.h>
+
 #include "job.hpp"
 #include "job/sql_step.hpp"
 #include "log_bridge.hpp"
+#include "python_configuration.hpp"
 #include "python_error.hpp"
 #include "signals.hpp"
 
@@ -72,25 +75,93 @@ PythonJob::PythonJob(JobContext& context) : context_(context) {
 }
 
 PythonJob::~PythonJob() {
-  if (!native_.get().is_valid()) return;
+  if (!native_.get().is_valid() && !configuration_.get().is_valid()) return;
   const nb::gil_scoped_acquire lock;
-  if (lock) nb::cast<Job&>(native_.get()).detach();
-}
-
-nb::object PythonJob::job_input() {
-  if (!job_input_.get().is_valid()) {
-    auto* job = new Job(context_);
-    const nb::object native = nb::cast(job, nb::rv_policy::take_ownership);
-    if (template_arguments_.get().is_valid())
-      job->set_arguments(nb::borrow(template_arguments_.get()));
-    native_ = SharedObject(native);
-    job_input_ = SharedObject(import("vdk.host.job_input").attr("JobInput")(native));
-  }
-  return nb::borrow(job_input_.get());
+  if (!lock) return;
+  if (native_.get().is_valid()) nb::cast<Job&>(native_.get()).detach();
+  if (configuration_.get().is_valid())
+    nb::cast<PythonConfiguration&>(configuration_.get()).take_back();
 }
 
 PythonJob& PythonJob::of(JobContext& context) {
+  if (!context.host_data) context.host_data = std::make_shared<PythonJob>(context);
   return *static_cast<PythonJob*>(context.host_data.get());
+}
+
+nb::object PythonJob::native() {
+  if (!native_.get().is_valid()) {
+    auto* job = new Job(context_);
+    native_ = SharedObject(nb::cast(job, nb::rv_policy::take_ownership));
+    if (template_arguments_.get().is_valid())
+      job->set_arguments(nb::borrow(template_arguments_.get()));
+  }
+  return nb::borrow(native_.get());
+}
+
+nb::object PythonJob::job_input() {
+  // A plugin may have put another one there.
+  if (python_context_.get().is_valid()) return python_context_.get().attr("job_input");
+  if (!job_input_.get().is_valid())
+    job_input_ = SharedObject(import("vdk.host.job_input").attr("JobInput")(native()));
+  return nb::borrow(job_input_.get());
+}
+
+void PythonJob::set_context(nb::object context) {
+  python_context_ = SharedObject(std::move(context));
+  give_steps();
+}
+
+void PythonJob::lend(nb::object configuration) {
+  nb::cast<PythonConfiguration&>(configuration).lend(context_.configuration());
+  configuration_ = SharedObject(std::move(configuration));
+}
+
+nb::object PythonJob::python_steps() const {
+  return python_context_.get().attr("step_builder").attr("get_steps")();
+}
+
+void PythonJob::take_steps() {
+  const nb::object steps = python_steps();
+  context_.steps.clear();
+  for (const nb::handle step : steps) context_.steps.push_back(core_step(step));
+  taken_ = SharedObject(steps);
+}
+
+void PythonJob::take_changed_steps() {
+  const nb::list now(python_steps());
+  const nb::list before(nb::borrow(taken_.get().is_valid() ? taken_.get() : nb::handle(now)));
+  bool same = now.size() == before.size();
+  for (std::size_t i = 0; same && i < now.size(); ++i) same = now[i].is(before[i]);
+  if (!same) take_steps();
+}
+
+void PythonJob::give_steps() {
+  if (!python_context_.get().is_valid()) return;
+  const nb::object builder = python_context_.get().attr("step_builder");
+  for (Step& step : context_.steps) {
+    if (!step.host_data) builder.attr("add_step")(step_object(step));
+  }
+  take_steps();
+}
+
+nb::object PythonJob::step_object(const Step& step) {
+  if (step.host_data) return nb::borrow(static_cast<SharedObject*>(step.host_data.get())->get());
+  return import("vdk.host.contexts")
+      .attr("python_step")(nb::make_tuple(make_str(step.name), make_str(step.type),
+                                          make_str(step.file.string()),
+                                          make_str(step.job_directory.string())));
+}
+
+Step PythonJob::core_step(nb::handle step) const {
+  const auto text = [step](const char* attribute) {
+    const nb::object value = nb::getattr(step, attribute, nb::none());
+    return value.is_none() ? std::string() : nb::cast<std::string>(nb::str(value));
+  };
+  Step made{text("name"), text("type"), text("file_path"), text("job_dir")};
+  made.host_data = std::make_shared<SharedObject>(nb::borrow(step));
+  const nb::object contexts = import("vdk.host.contexts");
+  if (!nb::cast<bool>(contexts.attr("is_plain")(step))) made.run = run_plugin_step;
+  return made;
 }
 
 bool run_python_step(JobContext& context, const Step& step) {
@@ -102,14 +173,39 @@ bool run_python_step(JobContext& context, const Step& step) {
   });
 }
 
+bool run_plugin_step(JobContext& context, const Step& step) {
+  return run_step_code(context, [&] {
+    PythonJob& job = PythonJob::of(context);
+    return nb::cast<bool>(import("vdk.host.python_step")
+                              .attr("run_plugin_step")(job.step_object(step), job.job_input()));
+  });
+}
+
+namespace {
+
+void send_text(nb::handle job_input, std::string_view query, std::string_view database) {
+  job_input.attr("_run_sql_step")(make_str(query),
+                                  database.empty() ? nb::object(nb::none()) : make_str(database));
+}
+
+}  // namespace
+
 bool run_sql_step_in_python(JobContext& context, const Step& step) {
   run_sql_step(context, step, [&context](std::string_view query, std::string_view database) {
     run_step_code(context, [&] {
-      const nb::object job_input = PythonJob::of(context).job_input();
-      job_input.attr("_run_sql_step")(
-          make_str(query), database.empty() ? nb::object(nb::none()) : make_str(database));
+      send_text(PythonJob::of(context).job_input(), query, database);
       return true;
     });
+  });
+  return true;
+}
+
+bool run_sql_step_of_plugin(nb::handle job_input, const std::string& name, const std::string& file,
+                            const std::string& job_directory) {
+  JobContext& context = nb::cast<Job&>(nb::object(job_input.attr("_native_job")())).context();
+  const Step step{name, std::string(kSqlStep), file, job_directory};
+  run_sql_step(context, step, [&](std::string_view query, std::string_view database) {
+    call_python(job_directory, [&] { send_text(job_input, query, database); });
   });
   return true;
 }

@@ -15,6 +15,9 @@ class JobInput(IJobInput):
         self.__send_plain_object = job.send_plain_object
         self.__rejected = None
 
+    def _native_job(self):
+        return self.__job
+
     # Job
 
     def get_name(self):

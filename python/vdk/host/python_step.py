@@ -42,6 +42,18 @@ def run_step(path, name, job_directory, job_input):
             sys.path = without
 
 
+def run_plugin_step(step, job_input):
+    """Runs a step by the function that a plugin gave it."""
+    if step.job_dir is not None:
+        directories.add(str(step.job_dir))
+    ran = step.runner_func(step, job_input)
+    take_rejected = getattr(job_input, "_take_rejected", None)
+    rejected = take_rejected() if take_rejected is not None else None
+    if rejected is not None:
+        raise rejected
+    return bool(ran)
+
+
 def module_name(name):
     # The characters, not the suffix: `__name__` and loggers of existing jobs are spelled like this.
     return "step_" + name.lower().strip(".py")

@@ -25,14 +25,14 @@ class StepResult:
         self, name, type, start_time, end_time, status, details, exception=None, blamee=None
     ):
         values = (name, type, start_time, end_time, status, details, exception, blamee)
-        for attribute, value in zip(self.__slots__, values, strict=True):
+        for attribute, value in zip(StepResult.__slots__, values, strict=True):
             object.__setattr__(self, attribute, value)
 
     def __setattr__(self, attribute, value):
         raise AttributeError(f"cannot assign to field {attribute!r}")
 
     def _values(self):
-        return {attribute: getattr(self, attribute) for attribute in self.__slots__}
+        return {attribute: getattr(self, attribute) for attribute in StepResult.__slots__}
 
     def __eq__(self, other):
         return (
@@ -120,27 +120,58 @@ class ExecutionResult:
                 }
             return str(value)
 
-        return json.dumps(vars(self), default=plain, indent=2)
+        shown = {name: value for name, value in vars(self).items() if name != "_core"}
+        return json.dumps(shown, default=plain, indent=2)
 
 
-def from_core(data_job_name, execution_id, start, end, status, steps):
+def _time(seconds):
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def seconds_of(time):
+    """Seconds of the epoch; of a time without zone that is UTC."""
+    return time.timestamp() if time.tzinfo is not None else (time - _EPOCH).total_seconds()
+
+
+class _CoreStepResult(StepResult):
+    __slots__ = ("_core",)
+
+
+def step_from_core(name, kind, start, end, status, details, exception, blamee, core):
+    """The result of a step that the core ran; times are seconds of the epoch."""
+    result = _CoreStepResult(
+        name,
+        kind,
+        _time(start),
+        _time(end),
+        ExecutionStatus(status),
+        details or None,
+        exception,
+        _blamee(blamee),
+    )
+    object.__setattr__(result, "_core", core)
+    return result
+
+
+def from_core(data_job_name, execution_id, start, end, status, steps, exception, blamee, core):
     """The result of a job that the core ran; times are seconds of the epoch."""
-
-    def time(seconds):
-        return _EPOCH + timedelta(seconds=seconds)
-
-    return ExecutionResult(
+    result = ExecutionResult(
         data_job_name,
         execution_id,
-        time(start),
-        time(end),
+        _time(start),
+        _time(end),
         ExecutionStatus(status),
-        [
-            StepResult(
-                name, kind, time(began), time(ended), ExecutionStatus(outcome), details or None
-            )
-            for name, kind, began, ended, outcome, details in steps
-        ],
-        None,
-        None,
+        list(steps),
+        exception,
+        _blamee(blamee),
     )
+    result._core = core
+    return result
+
+
+def _blamee(kind):
+    if kind is None:
+        return None
+    from vdk.internal.core.error_classifiers import ResolvableBy
+
+    return ResolvableBy(kind)

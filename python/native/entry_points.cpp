@@ -1,0 +1,34 @@
+#include "entry_points.hpp"
+
+#include <string>
+
+#include <nanobind/stl/string.h>
+
+namespace vdk {
+
+std::vector<PluginDistribution> entry_points(bool kept) {
+  const nb::object sys = nb::module_::import_("sys");
+  if (kept) {
+    const auto executable = nb::cast<std::string>(nb::str(nb::object(sys.attr("executable"))));
+    return inspect_environment({executable, {}}).plugins;
+  }
+  std::vector<std::string> path;
+  for (const nb::handle entry : nb::object(sys.attr("path"))) {
+    if (PyUnicode_Check(entry.ptr())) path.push_back(nb::cast<std::string>(entry));
+  }
+  return find_plugin_distributions(path);
+}
+
+nb::list entry_points_in_python() {
+  nb::list points;
+  for (const PluginDistribution& distribution : entry_points(false)) {
+    for (const EntryPoint& point : distribution.entry_points) {
+      points.append(nb::make_tuple(make_str(distribution.name), make_str(distribution.version),
+                                   make_str(point.group), make_str(point.name),
+                                   make_str(point.value)));
+    }
+  }
+  return points;
+}
+
+}  // namespace vdk

@@ -1,0 +1,102 @@
+"""The contexts that hooks get, made for the program's own."""
+
+from datetime import datetime, timedelta
+
+from vdk.internal.builtin_plugins.run.execution_state import ExecutionStateStoreKeys
+from vdk.internal.core.config import _wrapped
+from vdk.internal.core.context import CoreContext
+from vdk.internal.core.statestore import CommonStoreKeys, StateStore
+
+_EPOCH = datetime(1970, 1, 1)
+
+
+def core_context(registry, configuration, version, ids, start):
+    """Of a command. `configuration` is one of the program's, `start` seconds of the epoch."""
+    configuration = _wrapped(configuration)
+    state = StateStore()
+    state.set(CommonStoreKeys.OP_ID, ids[0])
+    state.set(CommonStoreKeys.EXECUTION_ID, ids[1])
+    state.set(CommonStoreKeys.ATTEMPT_ID, ids[2])
+    state.set(CommonStoreKeys.START_TIME, _EPOCH + timedelta(seconds=start))
+    state.set(CommonStoreKeys.VDK_VERSION, version)
+    directory = configuration.get_value("temporary_write_directory")
+    if directory:
+        import pathlib
+
+        state.set(CommonStoreKeys.TEMPORARY_WRITE_DIRECTORY, pathlib.Path(directory))
+    return CoreContext(registry, configuration, state)
+
+
+def job_context(core, configuration, native, job_input, template_name):
+    """Of a job or template. `configuration` is the program's where it is not that of `core`."""
+    from vdk.host import job_registries
+    from vdk.internal.builtin_plugins.run.job_context import JobContext
+
+    child = core._child(core.configuration if configuration is None else _wrapped(configuration))
+    state = child.state
+    state.set(ExecutionStateStoreKeys.JOB_NAME, native.name)
+    state.set(ExecutionStateStoreKeys.JOB_GIT_HASH, child.configuration.get_value("job_githash"))
+    for key in (
+        ExecutionStateStoreKeys.STEPS_STARTED,
+        ExecutionStateStoreKeys.STEPS_SUCCEEDED,
+        ExecutionStateStoreKeys.STEPS_FAILED,
+    ):
+        state.set(key, [])
+    if template_name:
+        state.set(ExecutionStateStoreKeys.TEMPLATE_NAME, template_name)
+    context = JobContext(
+        native.name,
+        job_input.get_job_directory(),
+        child,
+        native.arguments(),
+        job_registries.Templates(native),
+    )
+    context.connections = job_registries.Connections(native, core.plugin_registry)
+    context.ingester = job_registries.Ingester(native, core.plugin_registry, job_input)
+    context.properties = job_registries.Properties(native)
+    context.secrets = job_registries.Secrets(native)
+    context.job_input = job_input
+    context._native = native
+    return context
+
+
+def python_step(step):
+    """The Step for a file of the program's: (name, type, file, directory)."""
+    import pathlib
+
+    from vdk.internal.builtin_plugins.run import file_based_step as files
+    from vdk.internal.builtin_plugins.run.step import Step
+
+    name, kind, file, directory = step
+    runner = {
+        files.TYPE_PYTHON: files.StepFuncFactory.run_python_step,
+        files.TYPE_SQL: files.StepFuncFactory.run_sql_step,
+    }.get(kind)
+    return Step(name, kind, runner, pathlib.Path(file), pathlib.Path(directory))
+
+
+def is_plain(step):
+    """Whether the program runs the step as it would without plugins."""
+    from vdk.internal.builtin_plugins.run import file_based_step as files
+
+    own = {
+        files.TYPE_PYTHON: files.StepFuncFactory.run_python_step,
+        files.TYPE_SQL: files.StepFuncFactory.run_sql_step,
+    }.get(step.type)
+    return own is not None and step.runner_func is own
+
+
+def note_step_start(context, step):
+    context.core_context.state.get(ExecutionStateStoreKeys.STEPS_STARTED).append(step.name)
+
+
+def note_step_end(context, step, result):
+    failed = getattr(result, "status", None) == "error"
+    key = (
+        ExecutionStateStoreKeys.STEPS_FAILED if failed else ExecutionStateStoreKeys.STEPS_SUCCEEDED
+    )
+    context.core_context.state.get(key).append(step.name)
+
+
+def note_result(context, result):
+    context.core_context.state.set(ExecutionStateStoreKeys.EXECUTION_RESULT, result)

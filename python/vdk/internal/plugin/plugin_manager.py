@@ -1,0 +1,29 @@
+"""pluggy's manager, which tells the program what its plugins implement."""
+
+import pluggy
+
+
+class VdkPluginManager(pluggy.PluginManager):
+    def __init__(self, group_name="vdk.plugin.run"):
+        super().__init__(group_name)
+        self._own = ()  # classes whose instances the program itself registers
+        self._hear = None
+
+    def listen(self, hear, own):
+        """Calls `hear` with the name of every hook that somebody else than an `own` implements."""
+        self._hear = hear
+        self._own = own
+        for plugin in self.get_plugins():
+            self._tell_of(plugin)
+
+    def register(self, plugin, name=None):
+        registered = super().register(plugin, name)
+        if registered is not None:
+            self._tell_of(plugin)
+        return registered
+
+    def _tell_of(self, plugin):
+        if self._hear is None or isinstance(plugin, self._own):
+            return
+        for hook in self.get_hookcallers(plugin) or ():
+            self._hear(hook.name)

@@ -1,0 +1,136 @@
+"""Jobs in an environment with plugins: distributions that a test writes, as pip would have installed them."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VDK = Path(os.environ.get("VDK_BIN", ROOT / "build" / "release" / "bin" / "vdk")).absolute()
+PACKAGE = VDK.parent.parent / "lib" / "vdk" / "python"
+PYTHON = os.environ.get("VDK_COMPAT_PYTHON", sys.executable)
+TIME_LIMIT_SECONDS = 60
+
+# Every plugin may note what it sees; the notes of a run are the words that follow the mark.
+PRELUDE = """
+import json, os
+from vdk.api.plugin.hook_markers import hookimpl, hookspec
+
+def note(*seen):
+    with open(os.environ["NOTES"], "a") as file:
+        file.write(json.dumps(seen, default=str) + "\\n")
+"""
+
+
+class Ended:
+    def __init__(self, process, stage):
+        self.exit = process.returncode
+        self.stdout = process.stdout
+        self.stderr = process.stderr
+        termination = stage.out / "termination.json"
+        self.status = (
+            json.loads(termination.read_text())["status"] if termination.exists() else None
+        )
+        self.notes = stage.notes()
+
+    def succeeded(self):
+        assert (self.exit, self.status) == (0, "Success"), self.stderr
+        return self
+
+    def failed(self, *fragments, status="User error"):
+        assert (self.exit, self.status) == (1, status), self.stderr
+        return self.says(*fragments)
+
+    def says(self, *fragments):
+        for fragment in fragments:
+            assert fragment in self.stderr, f"{fragment!r} is not in:\n{self.stderr}"
+        return self
+
+
+class Stage:
+    def __init__(self, root):
+        self.root = root
+        self.job = root / "job"
+        self.out = root / "out"
+        self.site = root / "site"
+        for folder in (self.job, self.out, self.site, root / "home"):
+            folder.mkdir()
+        self.database = self.out / "sqlite.db"
+        self.env = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(root / "home"),
+            "TMPDIR": str(self.out),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(self.site),
+            "VDK_PYTHON": PYTHON,
+            "VDK_DB_DEFAULT_TYPE": "sqlite",
+            "VDK_INGEST_METHOD_DEFAULT": "sqlite",
+            "VDK_LOG_EXCEPTION_FORMATTER": "plain",
+            "VDK_SQLITE_FILE": str(self.database),
+            "VDK_TERMINATION_MESSAGE_WRITER_OUTPUT_FILE": str(self.out / "termination.json"),
+            "NOTES": str(self.out / "notes"),
+        }
+        self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
+
+    def plugin(self, source, name="sample", version="1.0", module=None, group="vdk.plugin.run"):
+        """A distribution with one plugin, whose module has this source."""
+        module = module or re.sub(r"\W", "_", name) + "_plugin"
+        path = self.site / (module.replace(".", "/") + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(PRELUDE + textwrap.dedent(source))
+        self.entry_point(name, module, version, group)
+        return self
+
+    def entry_point(self, name, value, version="1.0", group="vdk.plugin.run", point=None):
+        info = self.site / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        with open(info / "entry_points.txt", "a") as file:
+            file.write(f"[{group}]\n{point or name} = {value}\n")
+
+    def step(self, source, name="10_step.py"):
+        (self.job / name).write_text(textwrap.dedent(source))
+        return self
+
+    def body(self, source, name="10_step.py"):
+        return self.step(
+            "def run(job_input):\n" + textwrap.indent(textwrap.dedent(source), "    "), name
+        )
+
+    def start(self, *words, **env):
+        return subprocess.Popen(
+            [str(VDK), *(words or ("run", "job"))],
+            cwd=self.root,
+            env=self.env | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words, **env):
+        process = self.start(*words, **env)
+        process.stdout, process.stderr = process.communicate(timeout=TIME_LIMIT_SECONDS)
+        return Ended(process, self)
+
+    def notes(self):
+        notes = self.out / "notes"
+        return (
+            [json.loads(line) for line in notes.read_text().splitlines()] if notes.exists() else []
+        )
+
+    def rows(self, query):
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return Stage(tmp_path)
