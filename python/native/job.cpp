@@ -184,6 +184,23 @@ void send_to_all(Ingester& ingester, const std::vector<Destination>& destination
   ingester.send(destinations.back(), std::move(batch));
 }
 
+// As upstream hands values of tabular rows to plugins: dates and UUIDs are text.
+nb::object tabular_value(nb::handle value) {
+  const Scalar scalar = read_scalar(value);
+  switch (scalar.kind) {
+    case ScalarKind::date:
+    case ScalarKind::timestamp:
+    case ScalarKind::timestamp_tz:
+      if (nb::hasattr(value, "isoformat")) return value.attr("isoformat")();
+      return nb::borrow(value);
+    case ScalarKind::text:
+      if (!PyUnicode_Check(value.ptr())) return nb::str(value);
+      return nb::borrow(value);
+    default:
+      return nb::borrow(value);
+  }
+}
+
 Batch renamed(const Batch& batch, const std::vector<std::string>& names) {
   const std::size_t columns = batch.schema().size();
   if (columns != names.size()) {
@@ -239,10 +256,14 @@ class Job::Call {
 struct Job::Route {
   nb::object table, method, target, collection;
   std::vector<Destination> destinations;
-  bool all_sqlite = false;  // SQLite has no type for dates: their text is what it stores
+  std::vector<Destination> of_python;  // whose rows stay Python's
+  bool all_sqlite = false;             // SQLite has no type for dates: their text is what it stores
 };
 
-Job::Job(JobContext& context) : context_(&context) {}
+Job::Job(JobContext& context)
+    : context_(&context),
+      ingestion_(std::make_shared<PythonIngestion>(context)),
+      gather_(context) {}
 Job::~Job() = default;
 
 JobContext& Job::context() const {
@@ -381,6 +402,7 @@ const Job::Route& Job::route(nb::handle table, nb::handle method, nb::handle tar
                                             nb::borrow(target),
                                             nb::borrow(collection),
                                             {},
+                                            {},
                                             false});
   const std::string texts[] = {optional_text(method), optional_text(target), optional_text(table),
                                optional_text(collection)};
@@ -388,9 +410,15 @@ const Job::Route& Job::route(nb::handle table, nb::handle method, nb::handle tar
   made->destinations = call.work([&](JobContext& context) {
     return context.ingester().resolve(texts[0], texts[1], texts[2], texts[3]);
   });
+  for (const Destination& destination : made->destinations) {
+    if (ingestion_->takes_rows(destination.method)) made->of_python.push_back(destination);
+  }
+  std::erase_if(made->destinations, [&](const Destination& destination) {
+    return std::ranges::find(made->of_python, destination) != made->of_python.end();
+  });
   made->all_sqlite = std::ranges::all_of(made->destinations, [&](const Destination& destination) {
-    return destination.method == "sqlite" ||
-           !call.context().configuration().get("sqlite_file", destination.method).is_null();
+    return cell_rules(call.context().configuration(), destination.method).temporal !=
+           Temporal::typed;
   });
   constexpr std::size_t kMostRoutes = 16;
   if (routes_.size() == kMostRoutes) routes_.pop_back();
@@ -412,6 +440,8 @@ void Job::send_object(nb::handle payload, nb::handle table, nb::handle method, n
   const Route& to = route(table, method, target, collection);
   const std::vector<Destination> destinations = to.destinations;
   const CellRules rules{to.all_sqlite ? Temporal::iso_text : Temporal::typed, to.all_sqlite};
+  send_row(std::vector(to.of_python), payload);
+  if (destinations.empty()) return;
   std::unique_ptr<RowCells> row;
   if (spare_rows_.empty()) {
     row = std::make_unique<RowCells>();
@@ -444,7 +474,7 @@ bool Job::send_plain_object(nb::handle payload, nb::handle table, nb::handle met
     return false;
   }
   const Route* const to = known_route(table, method, target, collection);
-  if (!to || to->destinations.size() != 1) return false;
+  if (!to || to->destinations.size() != 1 || !to->of_python.empty()) return false;
   const CellRules rules{to->all_sqlite ? Temporal::iso_text : Temporal::typed, to->all_sqlite};
   // The interpreter lock stays: nothing here waits, and nobody who waits for it is waited for.
   const auto gathered = context_->ingester().try_send_row(
@@ -458,12 +488,30 @@ bool Job::send_plain_object(nb::handle payload, nb::handle table, nb::handle met
   return gathered != Ingester::Gathered::refused;
 }
 
+void Job::send_row(const std::vector<Destination>& destinations, nb::handle dict) {
+  const Call call(*this);
+  for (const Destination& destination : destinations) gather_.add(destination, dict);
+}
+
+void Job::send_gathered_rows() {
+  if (context_) gather_.flush();
+}
+
 void Job::set_load_options(nb::handle table, nb::handle method, nb::handle target,
                            nb::handle collection, nb::handle disposition, nb::handle keys,
                            nb::handle delete_flag, nb::handle contract) {
   refuse_in_child("Sending rows");
-  const std::vector<Destination> destinations =
-      route(table, method, target, collection).destinations;
+  std::vector<Destination> destinations = route(table, method, target, collection).destinations;
+  for (const Destination& other : route(table, method, target, collection).of_python) {
+    if (!ingestion_->is_sink(other.method)) {
+      destinations.push_back(other);
+      continue;
+    }
+    raise_user(PyExc_ValueError,
+               "The ingestion method " + other.method +
+                   " belongs to a plugin, which knows no disposition, keys, delete flag or "
+                   "contract. Nothing was sent. Send the rows without them.");
+  }
   const auto refuse = [](const std::string& what, const std::string& word,
                          const std::string& choices) {
     raise_user(PyExc_ValueError, "There is no " + what + " '" + word +
@@ -506,12 +554,14 @@ std::int64_t Job::send_page(nb::handle rows, nb::handle columns, nb::handle tabl
   const std::vector<Destination> destinations = to.destinations;
   const CellRules rules{to.all_sqlite ? Temporal::iso_text_with_t : Temporal::typed,
                         to.all_sqlite || nan_is_null};
+  const std::vector<Destination> of_python = to.of_python;
+  const bool builds = !destinations.empty();
   BatchBuilder builder;
   std::vector<std::size_t> places;
+  std::vector<nb::object> names;
   for (const nb::handle name : columns) {
-    const nb::object text =
-        PyUnicode_Check(name.ptr()) ? nb::borrow(name) : nb::object(nb::str(name));
-    places.push_back(builder.column(text_of(text)));
+    names.push_back(PyUnicode_Check(name.ptr()) ? nb::borrow(name) : nb::object(nb::str(name)));
+    places.push_back(builder.column(text_of(names.back())));
   }
   const auto count = static_cast<Py_ssize_t>(places.size());
 
@@ -536,9 +586,18 @@ std::int64_t Job::send_page(nb::handle rows, nb::handle columns, nb::handle tabl
       const bool is_tuple = PyTuple_Check(raw);
       const Py_ssize_t width = is_tuple ? PyTuple_Size(raw) : PyList_Size(raw);
       if (width > count || (width != count && reader.is_first())) bad_width(width);
+      const auto value = [&](Py_ssize_t i) {
+        return nb::handle(is_tuple ? PyTuple_GetItem(raw, i) : PyList_GetItem(raw, i));
+      };
+      if (!of_python.empty()) {
+        nb::dict dict;
+        for (Py_ssize_t i = 0; i < width; ++i)
+          dict[names[static_cast<std::size_t>(i)]] = tabular_value(value(i));
+        send_row(of_python, dict);
+      }
+      if (!builds) continue;
       for (Py_ssize_t i = 0; i < width; ++i) {
-        append_object(builder, places[static_cast<std::size_t>(i)],
-                      is_tuple ? PyTuple_GetItem(raw, i) : PyList_GetItem(raw, i), rules);
+        append_object(builder, places[static_cast<std::size_t>(i)], value(i), rules);
       }
       builder.end_row();
     }
@@ -562,6 +621,7 @@ void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::
   refuse_in_child("Sending rows");
   const std::vector<Destination> destinations =
       route(table, method, target, collection).destinations;
+  const std::vector<Destination> of_python = route(table, method, target, collection).of_python;
   std::vector<std::string> wanted;
   for (const nb::handle name : names) wanted.push_back(nb::cast<std::string>(nb::str(name)));
   const nb::object capsule = source.attr("__arrow_c_stream__")();
@@ -576,6 +636,11 @@ void Job::send_arrow(nb::handle source, nb::handle names, nb::handle table, nb::
         is_table ? ArrowBatchReader::of_table(arrays) : ArrowBatchReader(arrays);
     while (std::optional<Batch> batch = reader.next()) {
       if (!wanted.empty()) batch = renamed(*batch, wanted);
+      if (!of_python.empty()) {
+        const nb::gil_scoped_acquire lock;
+        const auto rows = python_rows(*batch, {});
+        for (const nb::handle row : nb::borrow(rows->list())) send_row(of_python, row);
+      }
       send_to_all(context.ingester(), destinations, std::move(*batch));
     }
   });
@@ -622,6 +687,12 @@ void Job::add_connection(nb::handle type, nb::handle factory, const std::string&
   if (context.is_shadowed(Contribution::connection, name, distribution)) return;
   context.connections().add(name, python_connection_factory(nb::borrow(factory), name),
                             Provider::plugin, name);
+}
+
+void Job::add_ingester(nb::handle method, nb::handle factory, const std::string& distribution) {
+  const Call call(*this);
+  ingestion_->add(std::string(text_of(method)), nb::borrow(factory), distribution);
+  routes_.clear();
 }
 
 void Job::add_store(StateKind kind, nb::handle type, nb::handle factory) {

@@ -9,6 +9,8 @@
 #include "cells.hpp"
 #include "job/job_context.hpp"
 #include "python.hpp"
+#include "python_ingestion.hpp"
+#include "row_gather.hpp"
 
 namespace vdk {
 
@@ -66,6 +68,8 @@ class Job {
   // Whether dates and times go there as text.
   bool dates_as_text(nb::handle table, nb::handle method, nb::handle target, nb::handle collection);
   void flush();
+  // Sends what gathered of the rows that stay Python's.
+  void send_gathered_rows();
 
   // The managed connection of that type (None: the default one); its Python object.
   [[nodiscard]] nb::object open_connection(nb::handle type);
@@ -75,6 +79,8 @@ class Job {
   // connection of PEP 249. `distribution` brought the plugin; where it is the one that a driver of
   // the program stands in for, that driver stays.
   void add_connection(nb::handle type, nb::handle factory, const std::string& distribution);
+  // An ingestion method of a Python plugin: the callable gives an IIngesterPlugin.
+  void add_ingester(nb::handle method, nb::handle factory, const std::string& distribution);
   // A back end of properties or secrets: the callable gives its client.
   void add_store(StateKind kind, nb::handle type, nb::handle factory);
   [[nodiscard]] bool has_store(StateKind kind);
@@ -109,7 +115,11 @@ class Job {
   [[nodiscard]] const Route* known_route(nb::handle table, nb::handle method, nb::handle target,
                                          nb::handle collection);
 
+  void send_row(const std::vector<Destination>& destinations, nb::handle dict);
+
   JobContext* context_;
+  std::shared_ptr<PythonIngestion> ingestion_;
+  RowGather gather_;
   std::atomic<int> calls_{0};
   nb::object arguments_;
   LiveState properties_;

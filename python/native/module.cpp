@@ -166,6 +166,8 @@ NB_MODULE(_native, module) {
       .def("run_operation", &Job::run_operation)
       .def("add_connection", &Job::add_connection, nb::arg("type"), nb::arg("factory"),
            nb::arg("distribution") = "")
+      .def("add_ingester", &Job::add_ingester, nb::arg("method"), nb::arg("factory"),
+           nb::arg("distribution") = "")
       .def("add_properties",
            [](Job& job, nb::handle type, nb::handle factory) {
              job.add_store(vdk::StateKind::properties, type, factory);

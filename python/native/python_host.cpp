@@ -11,6 +11,7 @@
 #include "log_bridge.hpp"
 #include "native_connection.hpp"
 #include "python_error.hpp"
+#include "python_ingestion.hpp"
 #include "python_step.hpp"
 #include "run_settings.hpp"
 #include "sqlite_module_store.hpp"
@@ -34,9 +35,12 @@ ConnectionFactory python_connection(const PluginManifest& manifest, ConnectionFa
 }
 
 SinkFactory python_sink(const PluginManifest& manifest, SinkFactory native) {
-  if (manifest.engine == "sqlite") return sqlite_sink_factory(std::move(native));
-  if (manifest.engine == "duckdb") return duckdb_sink_factory();
-  return native;
+  if (manifest.engine == "sqlite") {
+    native = sqlite_sink_factory(std::move(native));
+  } else if (manifest.engine == "duckdb") {
+    native = duckdb_sink_factory();
+  }
+  return encoding_sink_factory(std::move(native));
 }
 
 // Of the run that draws on the terminal, of which a process has one. Read and written with the

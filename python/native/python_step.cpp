@@ -22,8 +22,8 @@ void flush_streams() {
   }
 }
 
-// A child that the step forked and that came back here must not go on with its parent's run: it
-// ends as a program of its own would.
+}  // namespace
+
 [[noreturn]] void end_forked_child(nb::python_error* error) {
   int code = 0;
   if (error) {
@@ -49,6 +49,8 @@ void flush_streams() {
   }
   _exit(code);
 }
+
+namespace {
 
 template <class Call>
 auto run_step_code(JobContext& context, Call&& call) {
@@ -94,6 +96,8 @@ nb::object PythonJob::native() {
     native_ = SharedObject(nb::cast(job, nb::rv_policy::take_ownership));
     if (template_arguments_.get().is_valid())
       job->set_arguments(nb::borrow(template_arguments_.get()));
+    context_.ingester().set_host_gatherer(
+        [job] { call_python({}, [job] { job->send_gathered_rows(); }); });
   }
   return nb::borrow(native_.get());
 }

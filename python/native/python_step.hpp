@@ -48,6 +48,11 @@ class PythonJob {
   SharedObject taken_;  // the list of steps as it was taken last
 };
 
+// A child that a step or a plugin forked and that came back to the core must not go on with its
+// parent's run: it ends as a program of its own would, after this error or without one. Needs the
+// interpreter lock.
+[[noreturn]] void end_forked_child(nb::python_error* error);
+
 // Runs a Python step in the calling thread; says whether there was something to run.
 bool run_python_step(JobContext& context, const Step& step);
 

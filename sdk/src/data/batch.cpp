@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "data/batch_state.hpp"
+#include "vdk/data/host_rows.hpp"
 
 namespace vdk {
 namespace {
@@ -23,8 +24,9 @@ bool has_unread(const Batch::State& state) { return !state.foreign.empty(); }
 std::size_t count_bytes(const Batch::State& state, std::size_t foreign_part) {
   std::unique_lock<std::mutex> lock;
   if (has_unread(state)) lock = std::unique_lock(state.reading);
-  std::size_t total =
-      sizeof(Batch) + sizeof(Batch::State) + state.columns.capacity() * sizeof(Column);
+  std::size_t total = sizeof(Batch) + sizeof(Batch::State) +
+                      state.columns.capacity() * sizeof(Column) +
+                      (state.host ? state.host->bytes() : 0);
   for (std::size_t i = 0; i < state.columns.size(); ++i) {
     if (has_unread(state) && state.foreign[i]) {
       total += state.foreign[i]->bytes() / foreign_part;
@@ -52,6 +54,17 @@ Batch::Batch(std::vector<Column> columns, std::size_t rows) : rows_(rows) {
   state->columns = std::move(columns);
   state_ = std::move(state);
 }
+
+Batch::Batch(std::shared_ptr<HostRows> rows) : rows_(rows->rows()) {
+  auto state = std::make_shared<State>();
+  state->rows = rows_;
+  state->host = std::move(rows);
+  state_ = std::move(state);
+}
+
+HostRows::~HostRows() = default;
+
+const std::shared_ptr<HostRows>& Batch::host_rows() const noexcept { return state_->host; }
 
 Batch::Batch(std::shared_ptr<const State> state) : state_(std::move(state)), rows_(state_->rows) {}
 

@@ -9,6 +9,7 @@
 
 #include "data/batch_state.hpp"
 #include "data/lattice.hpp"
+#include "vdk/data/host_rows.hpp"
 
 namespace vdk {
 namespace {
@@ -100,6 +101,7 @@ Batch select_rows(const Batch& batch, std::span<const std::size_t> rows) {
 }
 
 Batch slice_rows(const Batch& batch, std::size_t begin, std::size_t count) {
+  if (const auto& host = batch.host_rows()) return Batch(host->slice(begin, count));
   std::vector<std::size_t> rows(count);
   std::iota(rows.begin(), rows.end(), begin);
   return select_rows(batch, rows);
@@ -163,7 +165,7 @@ Batch concatenate_rows(std::span<const Batch> batches) {
 std::uint64_t digest_rows(const Batch& batch) {
   const Batch::State& state = batch.state();
   if (const std::uint64_t known = state.digest.load(std::memory_order_relaxed)) return known;
-  std::uint64_t digest = batch.rows() * 0x9e3779b97f4a7c15;
+  std::uint64_t digest = state.host ? state.host->digest() : batch.rows() * 0x9e3779b97f4a7c15;
   for (std::size_t i = 0; i < state.schema.size(); ++i) {
     const bool foreign = !state.foreign.empty() && state.foreign[i];
     digest = foreign ? state.foreign[i]->digest(digest)

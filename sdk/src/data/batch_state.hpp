@@ -35,6 +35,7 @@ class ForeignColumn {
 struct Batch::State {
   Schema schema;
   std::size_t rows = 0;
+  std::shared_ptr<HostRows> host;
   std::vector<std::shared_ptr<const ForeignColumn>> foreign;  // null for columns of its own
   bool held_elsewhere = false;  // the memory of foreign columns would not be free without the batch
 

@@ -165,7 +165,8 @@ std::vector<Item> CommitQueue::take_items(Lane& lane) {
   std::size_t whole_items = 0;  // those that end with a group
   std::size_t whole_rows = 0;
   std::size_t bytes = 0;
-  const bool many = lane.committer.takes_many();
+  // What a sink of the host's language has stored of several, nobody could tell.
+  const bool many = lane.committer.takes_many() && !lane.waiting.front().batch.host_rows();
   do {
     bytes += lane.committer.bytes_to_store(lane.waiting.front());
     items.push_back(std::move(lane.waiting.front()));

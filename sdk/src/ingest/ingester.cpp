@@ -71,6 +71,7 @@ struct Ingester::State {
   const IngestScope scope;
   const std::string default_collection_id;
   const Progress progress;
+  std::function<void()> host_gatherer;
   const ForkGuard fork_guard;
   LateSettings settings;
   SinkRegistry sinks;
@@ -175,7 +176,7 @@ struct Ingester::State {
     if (lane.pushed_step != now) lane.pushed_rows = 0;
     std::size_t room = kMostBatchRows - lane.pushed_rows % kMostBatchRows;
     lane.pushed_rows += batch.rows();
-    while (room < batch.rows() && !batch.has_foreign()) {
+    while (room < batch.rows() && !batch.has_foreign() && !batch.host_rows()) {
       push_whole(lane, destination, slice_rows(batch, 0, room), now);
       batch = slice_rows(batch, room, batch.rows() - room);
       room = kMostBatchRows;
@@ -201,7 +202,13 @@ struct Ingester::State {
     return all;
   }
 
+  // What gathers in the host is sent now.
+  void gather_host_rows() {
+    if (host_gatherer) host_gatherer();
+  }
+
   void cut_all() {
+    gather_host_rows();
     for (Lane* lane : all_lanes()) {
       const std::lock_guard gathering(lane->gathering);
       cut(*lane);
@@ -225,6 +232,7 @@ struct Ingester::State {
 
   // Every load that is open comes to its end, behind its last batch.
   void queue_ends() {
+    gather_host_rows();
     for (Lane* lane : all_lanes()) {
       const std::lock_guard gathering(lane->gathering);
       cut(*lane);
@@ -237,6 +245,7 @@ struct Ingester::State {
   }
 
   void end_step() {
+    gather_host_rows();
     const bool ends = lanes_used() && settings().ends_at_step;
     if (ends) barrier();
     current_step()->went_well = true;
@@ -322,6 +331,19 @@ void Ingester::add_sink(std::string_view method, SinkFactory factory, std::strin
 std::vector<std::string> Ingester::methods() const {
   state_->refuse_in_child();
   return state_->sinks.methods();
+}
+
+bool Ingester::names_processor(const Configuration& configuration,
+                               const std::function<bool(const std::string&)>& is_among_them) {
+  const auto names = [&](std::string_view key) {
+    return std::ranges::any_of(split_list(lower(configuration.get_string(key))), is_among_them);
+  };
+  return names("ingest_payload_preprocess_sequence") ||
+         names("ingest_payload_postprocess_sequence");
+}
+
+void Ingester::set_host_gatherer(std::function<void()> gatherer) {
+  state_->host_gatherer = std::move(gatherer);
 }
 
 void Ingester::add_preprocessor(std::string_view name, std::function<PreProcessor()> make) {
@@ -452,7 +474,9 @@ void Ingester::end_step() {
 
 void Ingester::abandon_step() {
   State& state = *state_;
-  if (state.fork_guard.in_child() || !state.lanes_used()) return;
+  if (state.fork_guard.in_child()) return;
+  state.gather_host_rows();
+  if (!state.lanes_used()) return;
   state.queue_ends();
   state.barrier();
 }
@@ -468,19 +492,25 @@ void Ingester::flush() {
 
 void Ingester::close() {
   State& state = *state_;
-  if (state.fork_guard.in_child()) return;
+  if (state.fork_guard.in_child() || state.closed) return;
+  std::exception_ptr failure;
+  try {
+    state.gather_host_rows();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  state.host_gatherer = nullptr;
   {
     const std::lock_guard lock(state.mutex);
     if (state.closed.exchange(true)) return;
   }
-  std::exception_ptr failure;
   try {
     if (state.lanes_used()) {
       state.queue_ends();
       state.barrier();
     }
   } catch (...) {
-    failure = std::current_exception();
+    if (!failure) failure = std::current_exception();
   }
   state.stop();
   if (failure) std::rethrow_exception(failure);

@@ -64,10 +64,18 @@ class VDK_API Ingester {
   void add_sink(std::string_view method, SinkFactory factory,
                 std::string_view section = kMainSection);
   [[nodiscard]] std::vector<std::string> methods() const;
+  // Whether a sequence of the configuration names a processor of these: in lower case.
+  [[nodiscard]] static bool names_processor(
+      const Configuration& configuration,
+      const std::function<bool(const std::string&)>& is_among_them);
   // What ingest_payload_preprocess_sequence and ingest_payload_postprocess_sequence may name. Made
   // at the first batch, in a committer's thread; before the hooks of ingestion.
   void add_preprocessor(std::string_view name, std::function<PreProcessor()> make);
   void add_postprocessor(std::string_view name, std::function<PostProcessor()> make);
+
+  // The host gathers rows of its own; `gatherer` sends them. Called, without a lock, by the thread
+  // that comes to a barrier, before it. Set before the first send; close() forgets it.
+  void set_host_gatherer(std::function<void()> gatherer);
 
   // Fills in the defaults (ingest_method_default, ingest_target_default, collection id). A comma
   // list of methods gives one destination each. Throws Error: configuration, with a list of the

@@ -259,15 +259,19 @@ ExecutionResult run_data_job(JobContext& context) {
   } catch (...) {
     result = failed_run(context, std::current_exception(), start);
   }
-  try {
-    hooks.finalize_job.call(context);
-  } catch (...) {
-    if (!result.failed()) {
+  const auto finish = [&](const std::function<void()>& work) {
+    try {
+      work();
+    } catch (...) {
+      if (result.failed()) return;
       result.status = StepStatus::error;
       result.failure = describe_failure(std::current_exception());
       result.end = Clock::now();
     }
-  }
+  };
+  finish([&] { hooks.finalize_job.call(context); });
+  // Where an implementation fails, those after it are not called, the core's perhaps.
+  finish([&] { context.ingester().close(); });
   return result;
 }
 

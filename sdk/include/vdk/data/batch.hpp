@@ -16,6 +16,8 @@
 
 namespace vdk {
 
+class HostRows;
+
 // The types that rows of a job can have. Each has one next wider type, so any two meet in exactly
 // one:
 //
@@ -100,8 +102,12 @@ class VDK_API Batch {
  public:
   Batch();
   Batch(std::vector<Column> columns, std::size_t rows);
+  // Rows of the language host: they count, and there are no columns.
+  explicit Batch(std::shared_ptr<HostRows> rows);
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+  // Null where the batch has columns, as it does unless the host's language takes part.
+  [[nodiscard]] const std::shared_ptr<HostRows>& host_rows() const noexcept;
   [[nodiscard]] const Schema& schema() const noexcept;
   [[nodiscard]] const Column& column(std::size_t index) const;
   [[nodiscard]] const std::vector<Column>& columns() const;

@@ -20,7 +20,7 @@ namespace vdk {
 
 // A hash of the batch's names, types and values; what null rows hold in their buffers is left out.
 // Made once for a batch and its copies. Not for use against forgery. Any thread.
-[[nodiscard]] std::uint64_t digest_rows(const Batch& batch);
+[[nodiscard]] VDK_API std::uint64_t digest_rows(const Batch& batch);
 // The digest of rows and those after them.
 [[nodiscard]] std::uint64_t join_digests(std::uint64_t before, std::uint64_t after);
 

@@ -1,0 +1,175 @@
+#include "python_rows.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <nanobind/stl/string.h>
+
+#include "convert.hpp"
+#include "python_error.hpp"
+#include "vdk/data/batch_builder.hpp"
+#include "vdk/data/batch_rows.hpp"
+
+namespace vdk {
+
+namespace {
+
+constexpr int kMostDepth = 32;
+constexpr std::size_t kObject = 48;  // what an object takes besides its content, about
+
+// What the text of the value takes, about; `memory` grows by the value's own.
+std::size_t text_size(nb::handle object, std::size_t& memory, int depth) {
+  PyObject* const raw = object.ptr();
+  memory += kObject;
+  if (PyUnicode_Check(raw)) {
+    const auto length = static_cast<std::size_t>(PyUnicode_GetLength(raw));
+    memory += length;
+    return length + 2;
+  }
+  if (raw == Py_None || raw == Py_True) return 4;
+  if (raw == Py_False) return 5;
+  if (PyLong_Check(raw)) {
+    int overflow = 0;
+    const long long number = PyLong_AsLongLongAndOverflow(raw, &overflow);
+    if (overflow != 0 || (number == -1 && PyErr_Occurred())) {
+      PyErr_Clear();
+      return 20;
+    }
+    std::size_t digits = number < 0 ? 2 : 1;
+    for (auto rest = number / 10; rest != 0; rest /= 10) ++digits;
+    return digits;
+  }
+  if (PyFloat_Check(raw)) return 17;
+  if (PyBytes_Check(raw)) {
+    const auto length = static_cast<std::size_t>(PyBytes_Size(raw));
+    memory += length;
+    return 2 * length + 3;
+  }
+  if (depth >= kMostDepth) return 16;
+  std::size_t total = 2;
+  if (PyDict_Check(raw)) {
+    PyObject* key = nullptr;
+    PyObject* value = nullptr;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(raw, &at, &key, &value)) {
+      total += text_size(key, memory, depth + 1) + text_size(value, memory, depth + 1) + 4;
+    }
+    return total;
+  }
+  if (PyList_Check(raw) || PyTuple_Check(raw)) {
+    const bool is_list = PyList_Check(raw);
+    const Py_ssize_t size = is_list ? PyList_Size(raw) : PyTuple_Size(raw);
+    for (Py_ssize_t i = 0; i < size; ++i) {
+      total +=
+          text_size(is_list ? PyList_GetItem(raw, i) : PyTuple_GetItem(raw, i), memory, depth + 1) +
+          2;
+    }
+    return total;
+  }
+  return 40;  // dates, decimals and the like
+}
+
+nb::object python_cell(const Column& column, std::size_t row) {
+  if (column.is_null(row)) return nb::none();
+  switch (column.field.type) {
+    case ColumnType::null:
+      return nb::none();
+    case ColumnType::boolean:
+      return nb::bool_(column.boolean(row));
+    case ColumnType::integer:
+      return nb::int_(column.integer(row));
+    case ColumnType::real:
+      return nb::float_(column.real(row));
+    case ColumnType::text:
+      return make_str(column.bytes(row));
+    case ColumnType::binary:
+      return nb::bytes(column.bytes(row).data(), column.bytes(row).size());
+    case ColumnType::json:
+      return to_python(parse_json(column.bytes(row)));
+    case ColumnType::decimal:
+      return import("decimal").attr("Decimal")(make_str(column.bytes(row)));
+    case ColumnType::date:
+    case ColumnType::timestamp:
+    case ColumnType::timestamp_tz:
+      break;
+  }
+  const nb::object datetime = import("datetime");
+  const bool zoned = column.field.type == ColumnType::timestamp_tz;
+  const nb::object zone = zoned ? nb::object(datetime.attr("timezone").attr("utc")) : nb::none();
+  const nb::object epoch = datetime.attr("datetime")(1970, 1, 1, nb::arg("tzinfo") = zone);
+  const bool is_date = column.field.type == ColumnType::date;
+  const nb::object time = epoch + datetime.attr("timedelta")(is_date ? column.integer(row) : 0, 0,
+                                                             is_date ? 0 : column.integer(row));
+  return is_date ? nb::object(time.attr("date")()) : time;
+}
+
+}  // namespace
+
+RowSize row_size(nb::handle dict) {
+  RowSize size;
+  size.text = 49 + text_size(dict, size.memory, 0);  // as sys.getsizeof counts a text
+  size.memory += 184;                                // of the dict itself
+  return size;
+}
+
+PythonRows::PythonRows(nb::object list, std::size_t bytes, Destination destination)
+    : list_(std::move(list)),
+      metadata_(nb::none()),
+      rows_(static_cast<std::size_t>(PyList_Size(list_.get().ptr()))),
+      bytes_(bytes),
+      destination_(std::move(destination)) {}
+
+std::uint64_t PythonRows::digest() const {
+  std::uint64_t digest = 0;
+  const nb::gil_scoped_acquire lock;
+  try {
+    digest = digest_rows(columns_of(*this, {}));
+  } catch (nb::python_error&) {
+    // Objects that only a processor knows: their number tells rows apart.
+  } catch (const nb::builtin_exception&) {
+  }
+  return digest != 0 ? digest : rows_ + 1;
+}
+
+std::shared_ptr<HostRows> PythonRows::slice(std::size_t begin, std::size_t count) const {
+  return call_python({}, [&]() -> std::shared_ptr<HostRows> {
+    PyObject* part = PyList_GetSlice(list_.get().ptr(), static_cast<Py_ssize_t>(begin),
+                                     static_cast<Py_ssize_t>(begin + count));
+    if (!part) nb::raise_python_error();
+    return with_list(nb::steal(part));
+  });
+}
+
+std::shared_ptr<PythonRows> PythonRows::with_list(nb::object list) const {
+  auto other = std::make_shared<PythonRows>(std::move(list), bytes_, destination_);
+  other->metadata_ = metadata_;
+  other->collection_id = collection_id;
+  return other;
+}
+
+std::shared_ptr<PythonRows> python_rows(const Batch& batch, const Destination& destination) {
+  if (const auto& host = batch.host_rows()) return std::static_pointer_cast<PythonRows>(host);
+  std::vector<nb::object> names;
+  for (const Field& field : batch.schema()) names.push_back(make_str(field.name));
+  nb::list rows;
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    nb::dict dict;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      dict[names[i]] = python_cell(batch.column(i), row);
+    rows.append(dict);
+  }
+  return std::make_shared<PythonRows>(std::move(rows), batch.bytes(), destination);
+}
+
+Batch columns_of(const PythonRows& rows, const CellRules& rules) {
+  BatchBuilder builder;
+  RowCells cells;
+  for (const nb::handle row : nb::borrow(rows.list())) {
+    cells.read(row, rules);
+    cells.append_to(builder);
+    cells.clear();
+  }
+  return builder.finish();
+}
+
+}  // namespace vdk
