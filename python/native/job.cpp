@@ -279,8 +279,11 @@ JobContext& Job::context() const {
 void Job::detach() {
   context_ = nullptr;
   routes_.clear();
-  const nb::gil_scoped_release unlocked;
-  for (int calls = calls_; calls != 0; calls = calls_) calls_.wait(calls);
+  {
+    const nb::gil_scoped_release unlocked;
+    for (int calls = calls_; calls != 0; calls = calls_) calls_.wait(calls);
+  }
+  ingestion_.reset();  // plugins refer to this object
 }
 
 nb::object Job::name() const { return make_str(context_ ? context_->name() : std::string()); }

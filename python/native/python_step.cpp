@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 
 #include "job.hpp"
 #include "job/sql_step.hpp"
@@ -157,14 +158,12 @@ nb::object PythonJob::step_object(const Step& step) {
 }
 
 Step PythonJob::core_step(nb::handle step) const {
-  const auto text = [step](const char* attribute) {
-    const nb::object value = nb::getattr(step, attribute, nb::none());
-    return value.is_none() ? std::string() : nb::cast<std::string>(nb::str(value));
-  };
-  Step made{text("name"), text("type"), text("file_path"), text("job_dir")};
+  const auto [name, type, file, directory, plain] =
+      nb::cast<std::tuple<std::string, std::string, std::string, std::string, bool>>(
+          import("vdk.host.contexts").attr("core_fields")(step));
+  Step made{name, type, file, directory};
   made.host_data = std::make_shared<SharedObject>(nb::borrow(step));
-  const nb::object contexts = import("vdk.host.contexts");
-  if (!nb::cast<bool>(contexts.attr("is_plain")(step))) made.run = run_plugin_step;
+  if (!plain) made.run = run_plugin_step;
   return made;
 }
 

@@ -1,13 +1,9 @@
 """The contexts that hooks get, made for the program's own."""
 
-from datetime import datetime, timedelta
-
 from vdk.internal.builtin_plugins.run.execution_state import ExecutionStateStoreKeys
 from vdk.internal.core.config import _wrapped
 from vdk.internal.core.context import CoreContext
-from vdk.internal.core.statestore import CommonStoreKeys, StateStore
-
-_EPOCH = datetime(1970, 1, 1)
+from vdk.internal.core.statestore import CommonStoreKeys, Late, StateStore
 
 
 def core_context(registry, configuration, version, ids, start):
@@ -17,14 +13,37 @@ def core_context(registry, configuration, version, ids, start):
     state.set(CommonStoreKeys.OP_ID, ids[0])
     state.set(CommonStoreKeys.EXECUTION_ID, ids[1])
     state.set(CommonStoreKeys.ATTEMPT_ID, ids[2])
-    state.set(CommonStoreKeys.START_TIME, _EPOCH + timedelta(seconds=start))
+    state.set(CommonStoreKeys.START_TIME, Late(lambda: _naive_utc(start)))
     state.set(CommonStoreKeys.VDK_VERSION, version)
     directory = configuration.get_value("temporary_write_directory")
     if directory:
+        state.set(CommonStoreKeys.TEMPORARY_WRITE_DIRECTORY, _LatePath(directory))
+    return CoreContext(registry, configuration, state)
+
+
+def _naive_utc(seconds):
+    from datetime import datetime, timedelta
+
+    return datetime(1970, 1, 1) + timedelta(seconds=seconds)
+
+
+class _LatePath(Late):
+    """pathlib takes a tenth of the time of a small run: it comes with the first who asks."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text):
+        super().__init__(self._path)
+        self.text = text
+
+    def _path(self):
         import pathlib
 
-        state.set(CommonStoreKeys.TEMPORARY_WRITE_DIRECTORY, pathlib.Path(directory))
-    return CoreContext(registry, configuration, state)
+        return pathlib.Path(self.text)
+
+
+def _late_path(text):
+    return _LatePath(text) if text else None
 
 
 def job_context(core, configuration, native, job_input, template_name):
@@ -46,7 +65,7 @@ def job_context(core, configuration, native, job_input, template_name):
         state.set(ExecutionStateStoreKeys.TEMPLATE_NAME, template_name)
     context = JobContext(
         native.name,
-        job_input.get_job_directory(),
+        _late_path(native.directory),
         child,
         native.arguments(),
         job_registries.Templates(native),
@@ -62,8 +81,6 @@ def job_context(core, configuration, native, job_input, template_name):
 
 def python_step(step):
     """The Step for a file of the program's: (name, type, file, directory)."""
-    import pathlib
-
     from vdk.internal.builtin_plugins.run import file_based_step as files
     from vdk.internal.builtin_plugins.run.step import Step
 
@@ -72,18 +89,36 @@ def python_step(step):
         files.TYPE_PYTHON: files.StepFuncFactory.run_python_step,
         files.TYPE_SQL: files.StepFuncFactory.run_sql_step,
     }.get(kind)
-    return Step(name, kind, runner, pathlib.Path(file), pathlib.Path(directory))
+    return Step(name, kind, runner, _late_path(file), _late_path(directory))
 
 
-def is_plain(step):
-    """Whether the program runs the step as it would without plugins."""
+def core_fields(step):
+    """(name, type, file, directory, whether the program runs it as it would without plugins)."""
+    return (
+        str(step.name),
+        str(step.type),
+        _text(step, "file_path"),
+        _text(step, "job_dir"),
+        _is_plain(step),
+    )
+
+
+def _text(step, attribute):
+    value = getattr(step, "__dict__", {}).get("_late_" + attribute)
+    if type(value) is _LatePath:
+        return value.text
+    value = getattr(step, attribute, None)
+    return "" if value is None else str(value)
+
+
+def _is_plain(step):
     from vdk.internal.builtin_plugins.run import file_based_step as files
 
     own = {
         files.TYPE_PYTHON: files.StepFuncFactory.run_python_step,
         files.TYPE_SQL: files.StepFuncFactory.run_sql_step,
     }.get(step.type)
-    return own is not None and step.runner_func is own
+    return own is not None and getattr(step, "runner_func", None) is own
 
 
 def note_step_start(context, step):

@@ -57,6 +57,7 @@ struct Committer::Passage {
   LoadPosition after{};
   std::exception_ptr failure{};
   bool written = false;  // or not to be: it was stored before, or has no rows
+  bool resumed = false;  // it was stored before: nobody need hear of it again
 
   void take(const WriteResult& result) {
     written = true;
@@ -200,6 +201,7 @@ void Committer::locate(std::vector<Passage>& passages) {
       }
       count_resumed(rows);
       passage.written = true;
+      passage.resumed = true;
       passage.request.batch = Batch();
       continue;
     }
@@ -310,6 +312,7 @@ void Committer::fail(Passage& passage, std::exception_ptr failure) {
 
 // What follows a batch, stored or failed.
 void Committer::finish(Passage& passage) {
+  if (passage.resumed) return;
   try {
     std::optional<Error> made;
     const Error* const error = error_of(passage.failure, made);

@@ -41,12 +41,42 @@ class CommonStoreKeys:
     TEMPORARY_WRITE_DIRECTORY = ImmutableStoreKey("vdk.temporary_write_directory")
 
 
+class Late:
+    """A value that is made when somebody asks for it."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make):
+        self.make = make
+
+
+class LateAttribute:
+    """An attribute whose value may be a Late one."""
+
+    def __set_name__(self, owner, name):
+        self.name = "_late_" + name
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        try:
+            value = instance.__dict__[self.name]
+        except KeyError:
+            raise AttributeError(self.name.removeprefix("_late_")) from None
+        if isinstance(value, Late):
+            value = instance.__dict__[self.name] = value.make()
+        return value
+
+    def __set__(self, instance, value):
+        instance.__dict__[self.name] = value
+
+
 class StateStore:
     def __init__(self, store=None):
         self._store = {} if store is None else store
 
     def get(self, key, default=None):
-        return self._store.get(key, default)
+        return self[key] if key in self._store else default
 
     def set(self, key, value):
         self[key] = value
@@ -56,7 +86,10 @@ class StateStore:
         return StateStore(dict(self._store))
 
     def __getitem__(self, key):
-        return self._store[key]
+        value = self._store[key]
+        if isinstance(value, Late):
+            value = self._store[key] = value.make()
+        return value
 
     def __setitem__(self, key, value):
         self._check(key)

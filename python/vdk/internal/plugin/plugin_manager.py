@@ -16,6 +16,10 @@ class VdkPluginManager(pluggy.PluginManager):
         for plugin in self.get_plugins():
             self._tell_of(plugin)
 
+    def parse_hookimpl_opts(self, plugin, name):
+        # Asked for every attribute there is: those of every object cost more than those of the plugin.
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
     def register(self, plugin, name=None):
         registered = super().register(plugin, name)
         if registered is not None:

@@ -1,8 +1,12 @@
 """What a plugin gets of a job, or of a template, in the hooks of its life."""
 
+from vdk.internal.core.statestore import LateAttribute
+
 
 class JobContext:
     """Names the job, and holds what plugins register in and read from. Its attributes may be replaced."""
+
+    job_directory = LateAttribute()
 
     def __init__(self, name, job_directory, core_context, job_args=None, templates=None):
         from vdk.internal.builtin_plugins.run.step import StepBuilder

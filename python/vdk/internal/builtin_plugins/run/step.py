@@ -1,10 +1,15 @@
 """The steps of a job, as plugins see and change them."""
 
+from vdk.internal.core.statestore import LateAttribute
+
 StepFunction = "typing.Callable[[Step, IJobInput], bool]"
 
 
 class Step:
     """One step: `runner_func(step, job_input)` runs it and says whether there was something to run."""
+
+    file_path = LateAttribute()
+    job_dir = LateAttribute()
 
     def __init__(self, name, type, runner_func, file_path, job_dir, parent=None):
         self.name = name
