@@ -61,19 +61,22 @@ _FAILURES = {
 
 def arrangements():
     """Name, hook and implementations of each."""
-    found = []
-    for name, text in _ORDERS.items():
-        found.append((f"initialize_job-{name}", "initialize_job", text))
-    for hook in ("vdk_configure", "db_connection_before_operation"):
-        for name in ("all_marks", "everything", "wrappers_and_marks"):
-            found.append((f"{hook}-{name}", hook, _ORDERS[name]))
-    for hook in ("vdk_start", "finalize_job"):
-        for name in ("all_marks", "everything"):
-            found.append((f"{hook}-{name}", hook, _ORDERS[name]))
-    for name, text in _RESULTS.items():
-        found.append((f"run_step-{name}", "run_step", text))
-    for name, text in _FAILURES.items():
-        found.append((f"run_step-{name}", "run_step", text))
+    found = [(f"initialize_job-{name}", "initialize_job", text) for name, text in _ORDERS.items()]
+    found += [
+        (f"{hook}-{name}", hook, _ORDERS[name])
+        for hooks, names in (
+            (
+                ("vdk_configure", "db_connection_before_operation"),
+                ("all_marks", "everything", "wrappers_and_marks"),
+            ),
+            (("vdk_start", "finalize_job"), ("all_marks", "everything")),
+        )
+        for hook in hooks
+        for name in names
+    ]
+    found += [
+        (f"run_step-{name}", "run_step", text) for name, text in (_RESULTS | _FAILURES).items()
+    ]
     return [(name, hook, [_parse(word) for word in text.split()]) for name, hook, text in found]
 
 
