@@ -231,11 +231,15 @@ struct CsvReader::State {
   std::size_t taken = 0;
   std::optional<InOrder<Batch, Scratch>> batches;
 
+  // As pandas has it: what nobody asked for may be there.
+  [[nodiscard]] bool ignores_more() const {
+    return options.used_names || options.used_columns || options.rows == 0U;
+  }
   [[nodiscard]] Records records(const File& file, std::uint64_t begin, std::uint64_t limit,
                                 Scratch& scratch) const {
     return {file.source,
             options.dialect,
-            {.columns = file.fields, .ignore_more = options.used_names || options.used_columns},
+            {.columns = file.fields, .ignore_more = ignores_more()},
             settings.longest_record,
             begin,
             limit,
@@ -352,7 +356,7 @@ void CsvReader::State::name_columns(File& file, std::size_t record_fields,
                       .countermeasure = "Correct the header, or name the columns with the option "
                                         "names and let the option header be 0."});
   }
-  if (record_fields > file.fields) {
+  if (record_fields > file.fields && !ignores_more()) {
     throw file.source.error_at(
         record_place,
         "The record has " + std::to_string(record_fields) + " fields, and there are " +
