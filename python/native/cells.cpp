@@ -112,8 +112,13 @@ void read_timestamp(nb::handle object, Scalar& scalar) {
 
 void read_text(nb::object str, ScalarKind kind, Scalar& scalar) {
   scalar.kind = kind;
-  scalar.view = text_of(str);
-  scalar.owner = std::move(str);
+  if (const auto utf8 = utf8_of(str)) {
+    scalar.view = *utf8;
+    scalar.owner = std::move(str);
+  } else {
+    scalar.own = text_with_surrogates(str);
+    scalar.owns = true;
+  }
 }
 
 void read_bytes(nb::object bytes, Scalar& scalar) {
@@ -290,7 +295,11 @@ void append_object(BatchBuilder& builder, std::size_t column, nb::handle object,
   PyTypeObject* type = Py_TYPE(raw);
   // The everyday types, without the detour.
   if (type == &PyUnicode_Type) {
-    builder.append_text(column, text_of(object));
+    if (const auto utf8 = utf8_of(object)) {
+      builder.append_text(column, *utf8);
+    } else {
+      builder.append_text(column, text_with_surrogates(object));
+    }
   } else if (type == &PyFloat_Type) {
     const double number = PyFloat_AsDouble(raw);
     if (rules.nan_is_null && std::isnan(number)) {

@@ -118,7 +118,10 @@ Value convert(nb::handle object, bool lenient, int depth) {
   if (raw == Py_None) return {};
   if (raw == Py_True) return true;
   if (raw == Py_False) return false;
-  if (PyUnicode_Check(raw)) return text_of(object);
+  if (PyUnicode_Check(raw)) {
+    if (const auto utf8 = utf8_of(object)) return *utf8;
+    return text_with_surrogates(object);
+  }
   if (PyLong_Check(raw)) return convert_integer(object);
   if (PyFloat_Check(raw)) return PyFloat_AsDouble(raw);
   if (PyDict_Check(raw)) return convert_dict(object, lenient, depth);

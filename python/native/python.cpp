@@ -29,6 +29,27 @@ std::string class_name(nb::handle object) {
   return std::string(text_of(nb::object(nb::getattr(object.type(), "__name__"))));
 }
 
+std::optional<std::string_view> utf8_of(nb::handle str) {
+  Py_ssize_t size = 0;
+  const char* utf8 = PyUnicode_AsUTF8AndSize(str.ptr(), &size);
+  if (!utf8) {
+    if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) nb::raise_python_error();
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  return std::string_view(utf8, static_cast<std::size_t>(size));
+}
+
+std::string text_with_surrogates(nb::handle str) {
+  PyObject* const encoded = PyUnicode_AsEncodedString(str.ptr(), "utf-8", "surrogatepass");
+  if (!encoded) nb::raise_python_error();
+  const nb::object bytes = nb::steal(encoded);
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(encoded, &data, &size) != 0) nb::raise_python_error();
+  return {data, static_cast<std::size_t>(size)};
+}
+
 nb::object make_str(std::string_view utf8) {
   const char* bytes = utf8.data();
   const auto size = static_cast<Py_ssize_t>(utf8.size());

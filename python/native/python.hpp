@@ -2,6 +2,7 @@
 // between threads.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,10 @@ class SharedObject {
 // The UTF-8 text of a str, valid as long as the object. Throws what Python raises for lone
 // surrogates.
 [[nodiscard]] std::string_view text_of(nb::handle str);
+// The same; nothing where it has lone surrogates, which UTF-8 has no form for.
+[[nodiscard]] std::optional<std::string_view> utf8_of(nb::handle str);
+// With each lone surrogate as the three bytes of its code.
+[[nodiscard]] std::string text_with_surrogates(nb::handle str);
 
 // The name of the object's class.
 [[nodiscard]] std::string class_name(nb::handle object);
