@@ -5,11 +5,13 @@
 
 #include "arrow_batches.hpp"
 #include "cli/program.hpp"
+#include "command_line.hpp"
 #include "connection.hpp"
 #include "connection/sql_file.hpp"
 #include "convert.hpp"
 #include "entry_points.hpp"
 #include "job.hpp"
+#include "job/termination_file.hpp"
 #include "log_bridge.hpp"
 #include "native_connection.hpp"
 #include "operation.hpp"
@@ -43,13 +45,14 @@ PyType_Slot job_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse_job
                            {Py_tp_clear, reinterpret_cast<void*>(clear_job)},
                            {0, nullptr}};
 
-int run(const std::vector<std::string>& arguments, bool owns_process, const nb::object& registry) {
+int run(const std::vector<std::string>& arguments, bool owns_process, const nb::object& registry,
+        const nb::object& root_command) {
   const nb::object modules = nb::module_::import_("sys").attr("modules");
   const nb::object logging = modules.attr("get")("logging");
   if (!owns_process && !logging.is_none()) {
     vdk::import("vdk.host.logging_bridge").attr("connect")(logging);
   }
-  vdk::PythonHost host(owns_process, registry);
+  vdk::PythonHost host(owns_process, registry, root_command);
   const nb::gil_scoped_release unlocked;
   return vdk::run_program(arguments, host);
 }
@@ -98,16 +101,29 @@ nb::object compile_source(nb::handle source, nb::handle path) {
   return nb::steal(code);
 }
 
+// How a run ended, from a plugin that ends the process itself.
+void write_termination(vdk::PythonConfiguration& configuration, const std::string& status) {
+  using vdk::TerminationStatus;
+  TerminationStatus known = TerminationStatus::platform_error;
+  for (const auto candidate :
+       {TerminationStatus::success, TerminationStatus::user_error, TerminationStatus::skipped}) {
+    if (vdk::to_string(candidate) == status) known = candidate;
+  }
+  vdk::TerminationFile(configuration.get()).write(known);
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
   vdk::register_error_translator();
   module.attr("version") = vdk::version();
   module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false,
-             nb::arg("registry").none() = nb::none());
+             nb::arg("registry").none() = nb::none(), nb::arg("root_command").none() = nb::none());
   module.def("entry_points", vdk::entry_points_in_python);
   module.def("run_sql_step", vdk::run_sql_step_of_plugin);
   vdk::PythonConfiguration::bind(module);
+  vdk::CommandLine::bind(module);
+  module.def("write_termination", write_termination);
   module.def("handle_signal", vdk::handle_signal);
   module.def("split_statements", split);
   module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"));

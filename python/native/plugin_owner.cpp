@@ -120,19 +120,22 @@ struct SeenOperation {
 
 }  // namespace
 
-PluginOwner::PluginOwner(Program& program, nb::object registry)
+PluginOwner::PluginOwner(Program& program, nb::object registry, nb::object root_command,
+                         bool with_commands)
     : program_(program),
       registry_(std::move(registry)),
       relay_(nb::object(registry_.get().attr("hook")())),
+      root_command_(std::move(root_command)),
       core_context_(nb::none()) {
   import("vdk.host.plugins").attr("add_specs")(registry_.get());
   HookDispatcher& hooks = program.hooks();
   own_command_hooks(hooks);
+  own_command_line(hooks, with_commands || !root_command_.get().is_none());
   own_job_hooks(hooks);
   own_connection_hooks(hooks);
   register_core();
   const nb::object manager = registry_.get().attr("plugin_manager")();
-  const nb::object own = nb::make_tuple(import("vdk.host.plugins").attr("CorePlugin"));
+  const nb::object own = import("vdk.host.plugins").attr("own_classes")();
   manager.attr("listen")(nb::cpp_function([heard = heard_](const std::string& hook) {
                            const auto flag = heard.find(hook);
                            if (flag != heard.end()) flag->second->store(true);
@@ -142,6 +145,7 @@ PluginOwner::PluginOwner(Program& program, nb::object registry)
 
 PluginOwner::~PluginOwner() {
   alive_->store(false);
+  if (command_line_.get().is_valid()) nb::cast<CommandLine&>(command_line_.get()).detach();
   try {
     const nb::object manager = registry_.get().attr("plugin_manager")();
     manager.attr("listen")(nb::none(), nb::make_tuple());
@@ -363,6 +367,47 @@ void PluginOwner::own_command_hooks(HookDispatcher& hooks) {
                             return nothing(in_core(function, nb::cast<int>(args[1])));
                           },
                       .result = ignored});
+}
+
+void PluginOwner::own_command_line(HookDispatcher& hooks, bool always) {
+  own<NoResult, std::vector<Command>&>(
+      hooks.vdk_command_line, "vdk_command_line",
+      {.call =
+           [this](nb::handle hook, std::vector<Command>& commands) {
+             command_line_ =
+                 SharedObject(nb::cast(new CommandLine(program_), nb::rv_policy::take_ownership));
+             root_command_ = SharedObject(
+                 nb::object(import("vdk.host.command_line")
+                                .attr("make_group")(command_line_.get(), root_command_.get())));
+             nb::object answer = hook(nb::arg("root_command") = root_command_.get());
+             for (Command& command : nb::cast<CommandLine&>(command_line_.get()).commands())
+               commands.push_back(std::move(command));
+             return answer;
+           },
+       .call_core =
+           [this](const auto& function, const nb::args& args) {
+             std::vector<Command> commands;
+             in_core(function, commands);
+             nb::cast<CommandLine&>(command_line_.get()).add_to(args[0], std::move(commands));
+             return nb::object(nb::none());
+           },
+       .result = ignored},
+      always);
+  // Whoever runs the command line himself gets the same group.
+  heard_.emplace("vdk_cli_execute", heard_.at("vdk_command_line"));
+}
+
+std::optional<int> PluginOwner::run_command_line() {
+  if (!command_line_.get().is_valid()) return std::nullopt;
+  const nb::object command_line = nb::borrow(command_line_.get());
+  CommandLine& native = nb::cast<CommandLine&>(command_line);
+  const nb::object host = import("vdk.host.command_line");
+  const nb::list words = list_of(program_.words());
+  host.attr("configure")(command_line, root_command_.get(), words);
+  // Until a job has a configuration of its own, the context's is the program's.
+  const Loan loan(nb::cast<PythonConfiguration&>(configuration_.get()), *native.configuration());
+  return nb::cast<int>(nb::object(host.attr("execute")(
+      command_line, relay_.get(), root_command_.get(), words, core_context())));
 }
 
 void PluginOwner::own_job_hooks(HookDispatcher& hooks) {

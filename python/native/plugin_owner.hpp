@@ -7,11 +7,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/program.hpp"
+#include "command_line.hpp"
 #include "python.hpp"
 #include "vdk/hooks/hooks.hpp"
 
@@ -23,10 +25,16 @@ class PluginOwner {
  public:
   // `registry` is a vdk.internal.plugin.plugin.PluginRegistry. It may outlive this object and serve
   // another one: what was registered in it is taken out again.
-  PluginOwner(Program& program, nb::object registry);
+  // `root_command`: the click group of an embedded call, or None. `with_commands`: somebody brings
+  // commands of click, whatever hooks there are.
+  PluginOwner(Program& program, nb::object registry, nb::object root_command, bool with_commands);
   ~PluginOwner();
   PluginOwner(const PluginOwner&) = delete;
   PluginOwner& operator=(const PluginOwner&) = delete;
+
+  // The exit code of the command line, where plugins may have changed it; else nothing: the core's
+  // parser is quicker, and as good.
+  [[nodiscard]] std::optional<int> run_command_line();
 
   [[nodiscard]] nb::object registry() const { return nb::borrow(registry_.get()); }
   // The CoreContext of the command; None before vdk_initialize. Needs the interpreter lock.
@@ -67,6 +75,7 @@ class PluginOwner {
   void add(const std::string& plugin, const std::vector<Known>& implementations);
 
   void own_command_hooks(HookDispatcher& hooks);
+  void own_command_line(HookDispatcher& hooks, bool always);
   void own_job_hooks(HookDispatcher& hooks);
   void own_connection_hooks(HookDispatcher& hooks);
 
@@ -76,6 +85,8 @@ class PluginOwner {
   Program& program_;
   SharedObject registry_;
   SharedObject relay_;
+  SharedObject root_command_;  // as plugins get it
+  SharedObject command_line_;  // a CommandLine, where there is one
   SharedObject core_context_;
   SharedObject configuration_;  // of the core context
   SharedObject words_;          // the command line as vdk_start sees it

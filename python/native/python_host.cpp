@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/terminal_view.hpp"
 #include "connection.hpp"
 #include "duckdb_module_store.hpp"
@@ -51,8 +53,9 @@ TerminalView* watching_view() { return in_forked_child() ? nullptr : g_view; }
 
 }  // namespace
 
-PythonHost::PythonHost(bool owns_process, nb::object registry)
+PythonHost::PythonHost(bool owns_process, nb::object registry, nb::object root_command)
     : registry_(std::move(registry)),
+      root_command_(std::move(root_command)),
       owns_process_(owns_process),
       direct_stderr_(owns_process && stderr_is_original()) {
   watch_forks();
@@ -90,12 +93,24 @@ void PythonHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) 
 
 void PythonHost::own_hooks(Program& program) {
   call_python({}, [&] {
+    bool with_commands = false;
     if (registry_.get().is_none()) {
-      if (entry_points(owns_process_).empty()) return;
+      const std::vector<PluginDistribution> distributions = entry_points(owns_process_);
+      if (distributions.empty()) return;
+      for (const PluginDistribution& distribution : distributions) {
+        with_commands |= std::ranges::find(distribution.entry_points, "vdk.plugin.cli",
+                                           &EntryPoint::group) != distribution.entry_points.end();
+      }
       registry_ = SharedObject(import("vdk.host.plugins").attr("registry_of_environment")());
     }
-    plugins_ = std::make_unique<PluginOwner>(program, nb::borrow(registry_.get()));
+    plugins_ = std::make_unique<PluginOwner>(program, nb::borrow(registry_.get()),
+                                             nb::borrow(root_command_.get()), with_commands);
   });
+}
+
+std::optional<int> PythonHost::run_command_line(Program&) {
+  if (!plugins_) return std::nullopt;
+  return call_python({}, [&] { return plugins_->run_command_line(); });
 }
 
 void PythonHost::watch_signals(Cancellation& cancellation) {

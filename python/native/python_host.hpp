@@ -20,12 +20,14 @@ class PythonHost final : public Host {
   // streams are the process's own. Made and destroyed with the interpreter lock.
   // `registry` is the plugin registry of an embedded call, or None: then plugins are those of the
   // environment.
-  PythonHost(bool owns_process, nb::object registry);
+  // `root_command` is the click group of such a call, or None.
+  PythonHost(bool owns_process, nb::object registry, nb::object root_command);
   ~PythonHost() override;
 
   [[nodiscard]] bool runs_python() const noexcept override { return true; }
   void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
   void own_hooks(Program& program) override;
+  [[nodiscard]] std::optional<int> run_command_line(Program& program) override;
   void watch_signals(Cancellation& cancellation) override;
   [[nodiscard]] std::vector<StepProblem> check_python_step(const Step& step) override;
   [[nodiscard]] bool owns_terminal() const noexcept override { return direct_stderr_; }
@@ -40,6 +42,7 @@ class PythonHost final : public Host {
   void write(const char* stream, std::string_view text);
 
   SharedObject registry_;
+  SharedObject root_command_;
   std::unique_ptr<PluginOwner> plugins_;
   bool owns_process_;
   bool direct_stderr_;

@@ -9,7 +9,34 @@ from vdk import _native
 def configure(logging):
     if not _native.configures_logging():
         return
+    connect(logging)
+    logging.root.addHandler(_run_handler(logging))
+    logging.root.setLevel(_verbosity(sys.argv))
+    for name, level in _native.logger_levels().items():
+        _set_level(logging.getLogger(name), level)
 
+
+class RecordsOf:
+    """A context in which a process that is not ours logs as a run does: what its loggers say is in the program's log."""
+
+    def __init__(self, words):
+        import logging
+
+        self._root = logging.root
+        self._handler = _run_handler(logging)
+        self._level = _verbosity(words)
+
+    def __enter__(self):
+        self._former = self._root.level
+        self._root.addHandler(self._handler)
+        _set_level(self._root, self._level)
+
+    def __exit__(self, *_):
+        self._root.removeHandler(self._handler)
+        self._root.setLevel(self._former)
+
+
+def _run_handler(logging):
     class RunHandler(logging.Handler):
         """Hands records to the program, which hides secrets and knows the form of its log."""
 
@@ -35,11 +62,7 @@ def configure(logging):
             except Exception:
                 self.handleError(record)
 
-    connect(logging)
-    logging.root.addHandler(RunHandler())
-    logging.root.setLevel(_verbosity(sys.argv))
-    for name, level in _native.logger_levels().items():
-        _set_level(logging.getLogger(name), level)
+    return RunHandler()
 
 
 def connect(logging):

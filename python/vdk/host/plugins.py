@@ -47,7 +47,17 @@ def registry_of_environment():
     registry = PluginRegistry()
     add_specs(registry)
     registry.load_plugins_from_setuptools_entrypoints()
+    from vdk.internal.cli_entry import CliEntry
+
+    registry.load_plugin_with_hooks_impl(CliEntry(), "cli-entry")
     return registry
+
+
+def own_classes():
+    """Classes of plugin objects that are the program's own parts."""
+    from vdk.internal.cli_entry import CliEntry
+
+    return (CorePlugin, CliEntry)
 
 
 def add_specs(registry):
@@ -81,7 +91,7 @@ def load(registry, plugins):
             continue
         began = perf_counter()
         try:
-            manager.register(_resolve(plugin.value), plugin.name)
+            manager.register(resolve(plugin.value), plugin.name)
         except (Exception, SystemExit) as error:
             _forget(manager, plugin.name)
             plugin.failure = f"{type(error).__name__}: {_one_line(error)}"
@@ -91,7 +101,7 @@ def load(registry, plugins):
     return not any(plugin.failure for plugin in plugins)
 
 
-def _resolve(value):
+def resolve(value):
     module, _, attribute = value.partition("[")[0].partition(":")
     module = module.strip()
     __import__(module)

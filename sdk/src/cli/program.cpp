@@ -40,6 +40,8 @@ std::vector<PluginReport> Host::python_plugins(
 
 void Host::own_hooks(Program&) {}
 
+std::optional<int> Host::run_command_line(Program&) { return std::nullopt; }
+
 std::vector<StepProblem> Host::check_python_step(const Step&) { return {}; }
 
 Program::Program(Host& host, std::vector<std::string> arguments)
@@ -91,6 +93,12 @@ void Program::register_configuration() {
 }
 
 Configuration Program::configure(const JobConfig* job, const std::vector<std::string>& settings) {
+  if (ahead_) {
+    if (settings == ahead_->settings) return ahead_->configuration;
+    ConfigurationBuilder builder(ahead_->configuration);
+    apply_command_line(builder, settings);
+    return std::move(builder).build();
+  }
   ConfigurationBuilder builder;
   job_ = job;
   hooks_.vdk_configure.call(builder);
@@ -105,6 +113,14 @@ Configuration Program::configure(const JobConfig* job, const std::vector<std::st
   hooks_.vdk_initialize.call(configuration);
   configured_ = true;
   return configuration;
+}
+
+Configuration& Program::configure_ahead(const std::filesystem::path& job_directory,
+                                        const std::vector<std::string>& settings) {
+  std::optional<JobConfig> job;
+  if (!job_directory.empty()) job.emplace(job_directory);
+  ahead_ = Ahead{configure(job ? &*job : nullptr, settings), settings};
+  return ahead_->configuration;
 }
 
 bool Program::is_handled(const Failure& failure) {
@@ -151,10 +167,14 @@ void Program::write_early_termination(TerminationStatus status) noexcept {
   }
 }
 
+void Program::begin() {
+  host_.own_hooks(*this);
+  hooks_.vdk_start.call_historic(words_);
+}
+
 int Program::run() {
   try {
-    host_.own_hooks(*this);
-    hooks_.vdk_start.call_historic(words_);
+    begin();
     commands_ = gather_commands(hooks_);
   } catch (...) {
     // No word was looked at yet; whoever waits for the outcome of a run must not read an old one.
@@ -163,6 +183,13 @@ int Program::run() {
     print_error(host_, describe_failure(std::current_exception()));
     return 1;
   }
+  failure_ = nullptr;
+  std::optional<int> exit_code;
+  const int failed = execute({}, [&] {
+    exit_code = host_.run_command_line(*this);
+    return exit_code.value_or(0);
+  });
+  if (exit_code || failed != 0 || failure_) return finish(failed);
   return run_command_line();
 }
 
@@ -198,6 +225,8 @@ int Program::run_command_line() {
       }
     }
   } catch (const UsageError& error) {
+    if (std::ranges::find(words_, "run") != words_.end())
+      write_early_termination(TerminationStatus::user_error);
     host_.write_err(fmt::format(
         "Usage: vdk [OPTIONS] COMMAND [ARGS]...\nTry 'vdk --help' for help.\n\nError: {}\n",
         error.message()));
@@ -227,7 +256,10 @@ int Program::run_command_line() {
     host_.write_out(command_help(*command));
     return 0;
   }
-  int exit_code = execute(*command, words);
+  return finish(execute(*command, words));
+}
+
+int Program::finish(int exit_code) {
   if (!configured_) return exit_code;
   try {
     leave(exit_code);
@@ -239,16 +271,32 @@ int Program::run_command_line() {
 }
 
 int Program::execute(const Command& command, const std::vector<std::string>& words) {
-  try {
+  return execute(command, [&] {
     Invocation invocation(*this, parse_command_line(command, words));
     return command.run(invocation);
+  });
+}
+
+int Program::execute(const Command& command,
+                     std::map<std::string, std::vector<std::string>> values) {
+  return execute(command, [&] {
+    Invocation invocation(*this, std::move(values));
+    return command.run(invocation);
+  });
+}
+
+int Program::execute(const Command& command, const std::function<int()>& run) {
+  failure_ = nullptr;
+  try {
+    return run();
   } catch (const UsageError& error) {
     if (command.name == "run") write_early_termination(TerminationStatus::user_error);
     host_.write_err(fmt::format("{}Try 'vdk {} --help' for help.\n\nError: {}\n",
                                 usage_line(command), command.name, error.message()));
     return kUsageError;
   } catch (...) {
-    const Failure failure = describe_failure(std::current_exception());
+    failure_ = std::current_exception();
+    const Failure failure = describe_failure(failure_);
     print_error(host_, failure);
     return configured_ && is_handled(failure) ? 0 : 1;
   }

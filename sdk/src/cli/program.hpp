@@ -1,6 +1,10 @@
 // The program: what `vdk ARGUMENTS` does, in the native process or inside a Python interpreter.
 #pragma once
 
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +56,11 @@ class VDK_API Host {
   // the program cannot go on.
   virtual void own_hooks(Program& program);
 
+  // Runs the program's words by a command line of the host's own language, in which plugins may
+  // have changed commands, and returns the exit code. Nothing: the core's parser is to do it.
+  // Throws what a command of a plugin does.
+  [[nodiscard]] virtual std::optional<int> run_command_line(Program& program);
+
   // Signals: starts watching (see Cancellation::watch) and, from the watcher's thread, makes the
   // main thread's code raise.
   virtual void watch_signals(Cancellation& cancellation) = 0;
@@ -87,15 +96,32 @@ class VDK_API Program {
   [[nodiscard]] PluginIndex& plugins() noexcept { return plugins_; }
   // Everything behind the program's name, as it was typed.
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
+  // The same as vdk_start left it.
+  [[nodiscard]] const std::vector<std::string>& words() const noexcept { return words_; }
   // What vdk_command_line gathered. Empty until run().
   [[nodiscard]] const std::vector<Command>& commands() const noexcept { return commands_; }
   [[nodiscard]] const std::optional<LogLevel>& verbosity() const noexcept { return verbosity_; }
+  void set_verbosity(LogLevel level) { verbosity_ = level; }
 
   // The configuration of a command: options of the core and of plugins, then every source in its
   // order. `job` may be null. `settings` are those of `-c`. The ids of the run are known from here
   // on. Throws Error (configuration or user).
   [[nodiscard]] Configuration configure(const JobConfig* job,
                                         const std::vector<std::string>& settings);
+
+  // For a host's command line, whose commands expect a configuration before they run: the same for
+  // a job's directory (empty: none). Commands that run afterwards go on from it, whatever they ask
+  // for but `settings`. The reference holds as long as the program.
+  Configuration& configure_ahead(const std::filesystem::path& job_directory,
+                                 const std::vector<std::string>& settings);
+
+  // Runs a command with values that were parsed already: prints what goes wrong and returns the
+  // exit code.
+  [[nodiscard]] int execute(const Command& command,
+                            std::map<std::string, std::vector<std::string>> values);
+  // What the last command failed of; null where it did not, or where no exception says so.
+  [[nodiscard]] const std::exception_ptr& failure() const noexcept { return failure_; }
+  void set_failure(std::exception_ptr failure) { failure_ = std::move(failure); }
 
   [[nodiscard]] const RunIds& ids() const noexcept { return ids_; }
   [[nodiscard]] TimePoint start() const noexcept { return start_; }
@@ -107,6 +133,8 @@ class VDK_API Program {
   // program takes care, as far as they were configured. May throw what an implementation does.
   void leave(int exit_code);
 
+  // Calls own_hooks and vdk_start: what run() begins with. For who runs no command line.
+  void begin();
   // Runs the words; returns the exit code.
   [[nodiscard]] int run();
 
@@ -119,6 +147,9 @@ class VDK_API Program {
   // Runs the command that the words choose.
   [[nodiscard]] int run_command_line();
   [[nodiscard]] int execute(const Command& command, const std::vector<std::string>& words);
+  [[nodiscard]] int execute(const Command& command, const std::function<int()>& run);
+  // Calls vdk_exit where the command was configured; returns the exit code then.
+  [[nodiscard]] int finish(int exit_code);
 
   Host& host_;
   std::vector<std::string> arguments_;
@@ -131,6 +162,12 @@ class VDK_API Program {
   const JobConfig* job_ = nullptr;  // while configure() runs
   RunIds ids_;
   TimePoint start_ = std::chrono::system_clock::now();
+  struct Ahead {
+    Configuration configuration;
+    std::vector<std::string> settings;
+  };
+  std::optional<Ahead> ahead_;
+  std::exception_ptr failure_;
   bool configured_ = false;
   bool left_ = false;
 };

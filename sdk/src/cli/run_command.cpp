@@ -418,7 +418,10 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   }
 
   int exit_code = exit_code_of(result);
-  if (result.failed() && result.failure && program.is_handled(*result.failure)) exit_code = 0;
+  if (result.failed() && result.failure) {
+    program.set_failure(result.failure->error);
+    if (program.is_handled(*result.failure)) exit_code = 0;
+  }
   TerminationStatus status = termination_status(result);
   try {
     program.leave(exit_code);
@@ -444,12 +447,14 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
 
 int run(Invocation& invocation) {
   Program& program = invocation.program();
-  const fs::path directory = existing_directory(invocation.get("directory"), "DATA_JOB_DIRECTORY");
+  const fs::path directory =
+      existing_directory(invocation.get("data_job_directory"), "DATA_JOB_DIRECTORY");
   if (invocation.has("check")) return check_job(program, directory);
   try {
     return run_job_at(invocation, directory);
   } catch (...) {
-    const Failure failure = describe_failure(std::current_exception());
+    program.set_failure(std::current_exception());
+    const Failure failure = describe_failure(program.failure());
     program.write_early_termination(termination_status(failure));
     print_error(program.host(), failure);
     return 1;
@@ -468,7 +473,7 @@ Command run_command() {
           "vdk run my-job --arguments '{\"day\": \"2026-01-31\"}'\n"
           "vdk run my-job -c db_default_type=duckdb --from-step 30_load.py\n"
           "vdk run my-job --resume last",
-      .arguments = {{"directory", "DATA_JOB_DIRECTORY",
+      .arguments = {{"data_job_directory", "DATA_JOB_DIRECTORY",
                      "The directory that holds the job's steps."}},
       .options =
           {{.names = "--arguments",

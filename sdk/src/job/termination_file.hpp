@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "vdk/base/export.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/job/step.hpp"
 
@@ -13,7 +14,7 @@ enum class TerminationStatus { success, user_error, platform_error, skipped, can
 
 // "Success", "User error", "Platform error", "Skipped", "Cancelled": exactly what the Control
 // Service matches.
-[[nodiscard]] std::string_view to_string(TerminationStatus status) noexcept;
+[[nodiscard]] VDK_API std::string_view to_string(TerminationStatus status) noexcept;
 
 [[nodiscard]] TerminationStatus termination_status(const ExecutionResult& result) noexcept;
 [[nodiscard]] TerminationStatus termination_status(const Failure& failure) noexcept;
@@ -24,7 +25,7 @@ void declare_termination_options(ConfigurationBuilder& builder);
 // Exists from the start of a run with "Platform error" and is replaced at the end, in place, so
 // that a run that vanishes is never read as a success. The platform's own file /dev/termination-log
 // is written only where it exists; a configured one is created.
-class TerminationFile {
+class VDK_API TerminationFile {
  public:
   // Writes "Platform error". Where the file cannot be written, one warning says so and the run goes
   // on.

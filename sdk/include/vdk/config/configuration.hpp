@@ -93,6 +93,10 @@ class VDK_API Configuration {
 // default.
 class VDK_API ConfigurationBuilder {
  public:
+  ConfigurationBuilder() = default;
+  // Goes on from a configuration that was built before.
+  explicit ConfigurationBuilder(Configuration configuration)
+      : configuration_(std::move(configuration)) {}
   // Declares, or declares again: the last declaration wins, values given before stay and are
   // converted.
   ConfigurationBuilder& add(Option option);
