@@ -22,6 +22,7 @@
 #include "run_settings.hpp"
 #include "signals.hpp"
 #include "sqlite_module_store.hpp"
+#include "standalone_job.hpp"
 #include "vdk/base/log.hpp"
 #include "vdk/base/version.hpp"
 
@@ -123,6 +124,7 @@ NB_MODULE(_native, module) {
   module.def("run_sql_step", vdk::run_sql_step_of_plugin);
   vdk::PythonConfiguration::bind(module);
   vdk::CommandLine::bind(module);
+  vdk::StandaloneJob::bind(module);
   module.def("write_termination", write_termination);
   module.def("handle_signal", vdk::handle_signal);
   module.def("split_statements", split);
