@@ -1,5 +1,6 @@
 """One `pip install` gives the program, the extension module and the Python package, in every kind of interpreter."""
 
+import json
 import os
 import re
 import shutil
@@ -145,6 +146,56 @@ def test_a_moved_upstream_core_on_the_path_ends_the_start_with_one_line(environm
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "pip uninstall vdk-core" in done.stderr
+
+
+def test_a_custom_distribution_gives_all_commands_its_defaults(wheel, tmp_path):
+    sources = tmp_path / "custom-distribution"
+    shutil.copytree(ROOT / "examples/custom-distribution", sources)
+    env = make_environment(sys.executable, tmp_path / "env", wheel, sources)
+    settings = {"VDK_SQLITE_FILE": str(tmp_path / "acme.db")}
+    run(env, "run", "job", cwd=sources, **settings)
+    rows = run(env, "sql", "select number, region from orders order by 1", cwd=sources, **settings)
+    assert json.loads(rows) == [{"number": n, "region": "emea"} for n in range(3)]
+    run(env, "run", "job", "--arguments", '{"region": "apac"}', cwd=sources, **settings)
+    rows = run(
+        env, "sql", "select distinct region from orders", "-o", "csv", cwd=sources, **settings
+    )
+    assert "apac" in rows
+    configuration = json.loads(run(env, "config", "job", cwd=sources))
+    assert "acme-vdk" in json.dumps(configuration)
+
+
+AUTHORS_TEST = """
+from vdk.plugin.test_utils.util_funcs import CliEntryBasedTestRunner, cli_assert_equal
+from vdk.plugin.test_utils.util_plugins import IngestIntoMemoryPlugin, SqLite3MemoryDbPlugin
+from vdk.plugin.test_utils.ingest_util_plugins import AddPayloadSizeAsColumn
+
+def test_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("VDK_DB_DEFAULT_TYPE", "SQLITE_MEMORY")
+    monkeypatch.setenv("VDK_INGEST_PAYLOAD_PREPROCESS_SEQUENCE", "add-payload-size")
+    (tmp_path / "10_step.py").write_text(
+        "def run(job_input):\\n"
+        "    job_input.execute_query('create table t (a integer)')\\n"
+        "    job_input.send_object_for_ingestion({'a': 1}, 't', method='memory')\\n"
+    )
+    for _ in range(2):
+        memory, database = IngestIntoMemoryPlugin(), SqLite3MemoryDbPlugin()
+        result = CliEntryBasedTestRunner(memory, database, AddPayloadSizeAsColumn()).invoke(["run", str(tmp_path)])
+        cli_assert_equal(0, result)
+        assert memory.payloads[0].payload == [{"a": 1, "payload_size": 8}]
+        assert database.db.execute_query("select count(*) from t") == [(0,)]
+    failed = CliEntryBasedTestRunner().invoke(["run", str(tmp_path / "nowhere")])
+    cli_assert_equal(2, failed)
+"""
+
+
+@pytest.mark.parametrize(
+    "click", [pytest.param("click==8.1.8", marks=pytest.mark.full), "click==8.*"]
+)
+def test_an_author_tests_a_plugin(click, wheel, tmp_path):
+    env = make_environment(sys.executable, tmp_path / "env", wheel, click, "pytest")
+    (tmp_path / "test_it.py").write_text(AUTHORS_TEST)
+    check([env / "bin/python", "-m", "pytest", "-q", "test_it.py"], cwd=tmp_path)
 
 
 def test_another_installation_is_not_mixed_with_the_one_that_was_started(environment, tmp_path):
