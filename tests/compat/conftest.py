@@ -33,6 +33,11 @@ def pytest_addoption(parser):
         help="let the cases of pending.txt fail, to see in what they differ",
     )
     group.addoption(
+        "--table",
+        action="store_true",
+        help="write docs/plugin-compatibility.md from the cells of test_packages.py that ran",
+    )
+    group.addoption(
         "--drop-passing", action="store_true", help="take the cases that pass out of pending.txt"
     )
 

@@ -1,0 +1,12 @@
+"""It is loaded, its options are known, and its connection type is there."""
+
+REQUIRES = ["vdk-snowflake"]
+FULL = True
+
+
+def check(cell):
+    assert "snowflake_account" in cell.vdk("config-help").succeeded().stdout
+    cell.step("select 1", "10_ask.sql")
+    ended = cell.vdk(VDK_DB_DEFAULT_TYPE="no-such-type")
+    assert ended.exit == 1
+    assert "snowflake" in ended.stderr.lower(), ended.stderr
