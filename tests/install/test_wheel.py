@@ -93,6 +93,17 @@ def test_jobs_of_sql_and_of_python_steps_run(environment, tmp_path):
     run_both_kinds_of_job(environment, tmp_path)
 
 
+def test_a_job_of_sql_steps_reaches_duckdb_through_the_interpreters_module(environment, tmp_path):
+    job = tmp_path / "job"
+    job.mkdir()
+    (job / "10_create.sql").write_text("create table t as select 42 as a")
+    (job / "config.ini").write_text("[vdk]\ndb_default_type = duckdb\n")
+    settings = {"VDK_DUCKDB_DATABASE": str(tmp_path / "kept.duckdb")}
+    run(environment, "run", "job", cwd=tmp_path, **settings)
+    rows = run(environment, "duckdb-query", "-q", "select a from t", cwd=tmp_path, **settings)
+    assert "42" in rows
+
+
 def test_the_version_is_the_one_of_the_program(environment, tmp_path):
     shown = check(
         [environment / "bin/python", "-c"]

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cli/duckdb_host.hpp"
 #include "cli/python_launcher.hpp"
 #include "cli/terminal_view.hpp"
 #include "job/cancellation.hpp"
@@ -23,7 +24,9 @@ void NativeHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) 
 }
 
 void NativeHost::own_hooks(Program& program) {
-  if (needs_python_plugins(program.arguments())) continue_in_python(program.arguments());
+  const std::vector<std::string>& arguments = program.arguments();
+  if (needs_python_plugins(arguments) || needs_python_for_duckdb(arguments))
+    continue_in_python(arguments);
 }
 
 void NativeHost::watch_signals(Cancellation& cancellation) { cancellation.watch(true); }
