@@ -116,6 +116,8 @@ void write_termination(vdk::PythonConfiguration& configuration, const std::strin
 }  // namespace
 
 NB_MODULE(_native, module) {
+  // Plugins keep objects of ours to the end of the process; that is no fault of anybody's.
+  nb::set_leak_warnings(false);
   vdk::register_error_translator();
   module.attr("version") = vdk::version();
   module.def("main", run, nb::arg("arguments"), nb::arg("owns_process") = false,
