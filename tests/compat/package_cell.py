@@ -53,6 +53,7 @@ def fill_wheelhouse(wheel, requirements):
                 "pip",
                 "wheel",
                 "--quiet",
+                "--use-pep517",
                 "-w",
                 WHEELHOUSE,
                 wheel,

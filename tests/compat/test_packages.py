@@ -60,18 +60,22 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def table(request):
-    """The lines of a run: of the packages that it had, the others as they were."""
+    """The lines of the document: this run's, and of packages that it did not have those of before."""
     lines = {}
     yield lines
     if request.config.getoption("--table"):
+        for row in TABLE.read_text().splitlines(True) if TABLE.exists() else []:
+            name = row.split(" | ")[0].removeprefix("| ")
+            if name in CELLS:
+                lines.setdefault(name, row)
         TABLE.write_text(HEAD + "".join(lines[name] for name in sorted(lines)))
 
 
 @pytest.mark.parametrize("name", [parameter(name) for name in CELLS])
 def test_a_package_does_its_work(name, wheel, table, tmp_path):
     cell = Cell(tmp_path, wheel, CELLS[name].REQUIRES)
-    table[name] = line(name, cell.version_of(name))
     CELLS[name].check(cell)
+    table[name] = line(name, cell.version_of(name))
 
 
 def test_the_table_in_the_documents_names_every_package_and_its_verdict():

@@ -1,4 +1,4 @@
-"""A flow from the generated source into SQLite; what is stored is not read again."""
+"""A flow from the generated source into SQLite, and the command data-sources."""
 
 REQUIRES = ["vdk-data-sources", "vdk-sqlite"]
 

@@ -3,6 +3,7 @@
 import json
 
 REQUIRES = ["vdk-ingest-file"]
+FULL = True
 
 
 def check(cell):

@@ -5,6 +5,7 @@ import json
 import threading
 
 REQUIRES = ["vdk-ingest-http"]
+FULL = True
 
 
 class Service(http.server.BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@ import json
 import threading
 
 REQUIRES = ["vdk-lineage", "vdk-sqlite"]
+FULL = True
 
 
 class Service(http.server.BaseHTTPRequestHandler):
@@ -22,8 +23,8 @@ class Service(http.server.BaseHTTPRequestHandler):
 def check(cell):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    cell.step("create table source (a integer)", "10_source.sql")
-    cell.step("create table copy as select a from source", "20_copy.sql")
+    cell.step("create table raw_orders as select 1 as a", "10_raw.sql")
+    cell.step("create table orders as select a from raw_orders", "20_orders.sql")
     try:
         cell.vdk(
             VDK_OPENLINEAGE_URL=f"http://127.0.0.1:{server.server_port}",
@@ -40,5 +41,6 @@ def check(cell):
         for data in event["outputs"]
     }
     assert any(
-        inputs and inputs[0].endswith("source") and out.endswith("copy") for inputs, out in pairs
+        inputs and inputs[0].endswith("raw_orders") and out.endswith("orders")
+        for inputs, out in pairs
     ), pairs

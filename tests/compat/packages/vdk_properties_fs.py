@@ -3,6 +3,7 @@
 import json
 
 REQUIRES = ["vdk-properties-fs"]
+FULL = True
 
 
 def check(cell):

@@ -1,6 +1,7 @@
 """A Singer tap as a data source."""
 
 REQUIRES = ["vdk-singer", "vdk-sqlite"]
+FULL = True
 
 
 def check(cell):

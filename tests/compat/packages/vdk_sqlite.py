@@ -1,6 +1,7 @@
 """Queries, the command sqlite-query and ingestion into SQLite."""
 
 REQUIRES = ["vdk-sqlite"]
+FULL = True
 
 
 def check(cell):
