@@ -74,8 +74,11 @@ def table(request):
 @pytest.mark.parametrize("name", [parameter(name) for name in CELLS])
 def test_a_package_does_its_work(name, wheel, table, tmp_path):
     cell = Cell(tmp_path, wheel, CELLS[name].REQUIRES)
+    row = line(name, cell.version_of(name))
+    if hasattr(CELLS[name], "FAILS"):
+        table[name] = row
     CELLS[name].check(cell)
-    table[name] = line(name, cell.version_of(name))
+    table[name] = row
 
 
 def test_the_table_in_the_documents_names_every_package_and_its_verdict():
