@@ -22,6 +22,8 @@ std::atomic<int> g_pipe{-1};
 std::atomic<int> g_steps{0};
 std::atomic<int> g_raised{0};
 std::atomic<bool> g_forked{false};
+pthread_t g_main_thread;
+sigset_t g_main_mask;  // of the main thread, when it began to watch
 
 nb::object signal_module() { return nb::module_::import_("_signal"); }
 
@@ -46,6 +48,29 @@ void block_signals() {
 }
 
 void unblock_signals() { pthread_sigmask(SIG_SETMASK, &t_former_mask, nullptr); }
+
+// Threads of the core leave signals to the main one. A child of such a thread has no other: with
+// its mask it could not be terminated.
+void unblock_signals_in_child() {
+  const bool is_main = pthread_equal(pthread_self(), g_main_thread) != 0;
+  pthread_sigmask(SIG_SETMASK, is_main ? &t_former_mask : &g_main_mask, nullptr);
+}
+
+// What another thread is printing holds the lock of its stream, which would stay locked in the
+// child for ever. With nothing left to write, the interpreter lock is not let go before the fork.
+void finish_output() {
+  constexpr int kTimes = 3;
+  const nb::object sys = nb::module_::import_("sys");
+  for (const char* name : {"stdout", "stderr"}) {
+    const nb::object stream = nb::getattr(sys, name, nb::none());
+    if (stream.is_none()) continue;
+    try {
+      for (int i = 0; i < kTimes; ++i) stream.attr("flush")();
+    } catch (nb::python_error&) {
+      // Whoever prints next is told.
+    }
+  }
+}
 
 void restore_defaults_in_child() {
   g_pipe = -1;
@@ -147,15 +172,20 @@ void watch_forks() {
   static bool registered = false;
   if (registered) return;
   registered = true;
+  g_main_thread = pthread_self();
+  pthread_sigmask(SIG_SETMASK, nullptr, &g_main_mask);
   pthread_atfork(nullptr, nullptr, [] { g_forked = true; });
   // A signal that reaches the child before it has its own handling back would be written to the
   // parent's pipe, and lost to the child.
   nb::module_::import_("posix").attr("register_at_fork")(
-      nb::arg("before") = nb::cpp_function([] { block_signals(); }),
+      nb::arg("before") = nb::cpp_function([] {
+        block_signals();
+        finish_output();
+      }),
       nb::arg("after_in_parent") = nb::cpp_function([] { unblock_signals(); }),
       nb::arg("after_in_child") = nb::cpp_function([] {
         restore_defaults_in_child();
-        unblock_signals();
+        unblock_signals_in_child();
       }));
 }
 
