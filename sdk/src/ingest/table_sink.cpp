@@ -73,6 +73,9 @@ class TableSink final : public Sink {
     with_store([&](TableStore& store) {
       row_group_ = store.traits().row_group;
       stores_arrow_ = store.traits().takes_arrow;
+      // A table that is made for these rows has their types.
+      takes_arrow_ = stores_arrow_ && !load_.destination.table.empty() &&
+                     !store.find_table(load_.destination.table).exists();
       if (!load.resume || settings_.ledger == LedgerMode::off) return;
       open_ledger(store.find_table(load_.destination.table));
       recorded_ = ledger_->read(store);
