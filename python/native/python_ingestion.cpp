@@ -89,6 +89,7 @@ class EncodingSink final : public Sink {
   }
   [[nodiscard]] bool needs_table() const override { return sink_->needs_table(); }
   void end_load() override { sink_->end_load(); }
+  [[nodiscard]] bool holds_back() const override { return sink_->holds_back(); }
   [[nodiscard]] bool takes_arrow() const override { return sink_->takes_arrow(); }
   [[nodiscard]] std::size_t row_group() const override { return sink_->row_group(); }
   [[nodiscard]] Delivery delivery() const override { return sink_->delivery(); }

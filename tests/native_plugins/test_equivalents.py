@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
+import pluggy
 import pytest
 from mail_server import MailServer, make_certificate
 
@@ -438,6 +440,7 @@ def install_original(tmp_path, name, version):
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text("[vdk.plugin.run]\noriginal = vdk_original\n")
     (site / "vdk_original.py").write_text("")
+    shutil.copytree(Path(pluggy.__file__).parent, site / "pluggy")
     return venv / "bin" / "python3"
 
 
@@ -460,3 +463,15 @@ def test_where_the_original_is_installed_it_wins(run, environment, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "forbidden" not in done.stderr
     assert "is shadowed: the Python plugin vdk-audit takes its place." in done.stderr
+
+
+def test_plugins_of_python_without_pluggy_say_so(run, environment, tmp_path):
+    python = install_original(tmp_path, "vdk-audit", "0.1.0")
+    (pluggy_folder,) = python.parent.parent.glob("lib/python3*/site-packages/pluggy")
+    shutil.rmtree(pluggy_folder)
+    environment["VDK_PYTHON"] = str(python)
+    done = run({"10_system.py": SYSTEM})
+    assert done.returncode == 1
+    assert "has plugins of Python, but not the module pluggy" in done.stderr
+    assert "They are: vdk-audit." in done.stderr
+    assert f"{python} -m pip install pluggy" in done.stderr

@@ -2,7 +2,20 @@
 
 import sys
 
-from vdk.api.plugin.hook_markers import GROUP_NAME, hookimpl
+try:
+    from vdk.api.plugin.hook_markers import GROUP_NAME, hookimpl
+except ModuleNotFoundError as error:
+    if error.name != "pluggy":
+        raise
+    from vdk._native import entry_points
+    from vdk.host.complaints import configuration_error
+
+    raise configuration_error(
+        "The environment has plugins of Python, but not the module pluggy, which calls them.",
+        "They are: " + ", ".join(sorted({point[0] for point in entry_points()})) + ".",
+        "Nothing was executed.",
+        f"Install pluggy ({sys.executable} -m pip install pluggy), or remove the plugins.",
+    ) from None
 
 
 class InstalledPlugin:
