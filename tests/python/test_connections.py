@@ -54,6 +54,29 @@ def test_lost_connection_is_opened_again_in_place(stage):
     ended.says("does not answer and is opened again")
 
 
+def test_sqlalchemy_and_pandas_work_on_the_managed_connection(stage):
+    stage.body(
+        """
+        import pandas
+        import sqlalchemy
+
+        managed = job_input.get_managed_connection()
+        engine = sqlalchemy.create_engine(
+            "sqlite://", creator=managed.connect, poolclass=sqlalchemy.pool.StaticPool
+        )
+        rows = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("create table t (a integer, b text)"))
+            connection.execute(sqlalchemy.text("insert into t values (:a, :b)"), rows)
+        with engine.connect() as connection:
+            print(pandas.read_sql(sqlalchemy.text("select * from t"), connection).to_dict("records") == rows)
+        """
+    )
+    ended = stage.run(VDK_DB_DEFAULT_TYPE="sqlite").succeeded()
+    assert ended.stdout == "True\n"
+    assert ended.stderr.count("Executing query SUCCEEDED") == 3
+
+
 def test_plugin_that_gives_no_connection_is_a_configuration_error(stage):
     stage.body(
         """
