@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -19,6 +20,11 @@ namespace vdk {
 namespace {
 
 constexpr std::array kSignals{SIGTERM, SIGINT};
+
+// Engines forget an interrupt that comes just before a statement begins, so it is repeated so long
+// after the signal. Not for ever: what a step does to clean up is to go through.
+using std::chrono::milliseconds;
+constexpr std::array kRepetitions{milliseconds{25}, milliseconds{100}, milliseconds{400}};
 
 // What the handler may touch: set before it is installed, never freed while it is.
 volatile sig_atomic_t g_pipe = -1;
@@ -100,16 +106,26 @@ int Cancellation::watch(bool install_handlers) {
   watcher_->thread = std::thread([this, read_end = ends[0]] {
     using Time = std::chrono::steady_clock;
     std::optional<Time::time_point> deadline;
+    Time::time_point since;
+    std::size_t repeated = 0;
+    const auto next = [&] {
+      if (repeated == kRepetitions.size()) return *deadline;
+      return std::min(*deadline, since + kRepetitions[repeated]);
+    };
     for (;;) {
       int wait = -1;
       if (deadline) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Time::now());
+        const auto left = std::chrono::ceil<milliseconds>(next() - Time::now());
         wait = left.count() > 0 ? static_cast<int>(left.count()) : 0;
       }
       pollfd readable{read_end, POLLIN, 0};
       const int ready = poll(&readable, 1, wait);
       if (ready < 0 && errno != EINTR) return;
+      if (ready == 0 && Time::now() < *deadline) {
+        ++repeated;
+        notify(signal());
+        continue;
+      }
       if (ready == 0) {
         const int number = signal();
         std::function<void(int)> last_words;
@@ -130,7 +146,8 @@ int Cancellation::watch(bool install_handlers) {
       }
       notify(number);
       const std::lock_guard lock(mutex_);
-      deadline = Time::now() + std::chrono::milliseconds(static_cast<long>(grace_seconds_ * 1000));
+      since = Time::now();
+      deadline = since + milliseconds(static_cast<long>(grace_seconds_ * 1000));
     }
   });
   return ends[1];

@@ -159,6 +159,7 @@ std::unique_ptr<ResultStream> JobContext::execute_query(std::string_view sql,
   try {
     const TimePoint start = std::chrono::system_clock::now();
     ManagedConnection& connection = connections().open(database, configuration());
+    state_->scope.cancellation.check();  // opening may have taken a while
     auto rows = substitution == Substitution::none
                     ? connection.execute(sql)
                     : connection.execute(
