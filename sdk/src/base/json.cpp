@@ -105,16 +105,22 @@ class Parser {
     ++at_;
     std::string out;
     for (;;) {
-      const std::size_t end = std::min(text_.find_first_of("\"\\", at_), text_.size());
-      for (; at_ < end; ++at_) {
-        if (static_cast<unsigned char>(text_[at_]) < 0x20)
-          fail("a control character stands in a string");
-        out += text_[at_];
-      }
+      const std::size_t begin = at_;
+      while (at_ < text_.size() && is_plain(text_[at_])) ++at_;
+      out.append(text_.substr(begin, at_ - begin));
       if (at_ == text_.size()) fail("a string has no end");
-      if (text_[at_++] == '"') return out;
+      if (text_[at_] == '"') {
+        ++at_;
+        return out;
+      }
+      if (text_[at_] != '\\') fail("a control character stands in a string");
+      ++at_;
       parse_escape(out);
     }
+  }
+
+  static bool is_plain(char c) {
+    return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20;
   }
 
   void parse_escape(std::string& out) {
