@@ -24,8 +24,8 @@ class VDK_API Cancellation {
   // Throws Cancelled where a signal came.
   void check() const;
 
-  // Called from the watcher's thread when a signal comes, and a few times more within half a second:
-  // `interrupt` must make what runs end soon.
+  // Called from the watcher's thread when a signal comes, and a few times more within half a
+  // second: `interrupt` must make what runs end soon.
   using Interrupt = std::function<void(int signal)>;
   void on_signal(Interrupt interrupt);
 
