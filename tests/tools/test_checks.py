@@ -136,5 +136,5 @@ def test_a_forbidden_word_is_named_with_its_place(tmp_path, text):
 
 
 def test_ordinary_words_pass(tmp_path):
-    text = "the root of the tree, home/work/x, XXXXXX.tmp, <<<<<<<, $HOME/work, network\n"
+    text = "the root of the tree, home/root/x, XXXXXX.tmp, <<<<<<<, $HOME/root, network\n"
     assert repository(tmp_path, text) == (0, "words: 2 files, 0 finds\n")
