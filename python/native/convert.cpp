@@ -5,6 +5,8 @@
 #include <nanobind/stl/string.h>
 
 #include "cells.hpp"
+#include "vdk/base/error.hpp"
+#include "vdk/data/text_form.hpp"
 
 namespace vdk {
 
@@ -130,6 +132,22 @@ Value convert(nb::handle object, bool lenient, int depth) {
   refuse(object);
 }
 
+nb::object date_from_days(std::int64_t days) {
+  constexpr std::int64_t kEpochOrdinal = 719'163;  // of 1970-01-01
+  return import("datetime").attr("date").attr("fromordinal")(days + kEpochOrdinal);
+}
+
+nb::object datetime_from_microseconds(std::int64_t microseconds, bool utc) {
+  const nb::object module = import("datetime");
+  const nb::object zone =
+      utc ? nb::object(module.attr("timezone").attr("utc")) : nb::object(nb::none());
+  const nb::object epoch =
+      module.attr("datetime")(1970, 1, 1, 0, 0, 0, 0, nb::arg("tzinfo") = zone);
+  return nb::steal(PyNumber_Add(
+      epoch.ptr(),
+      nb::object(module.attr("timedelta")(nb::arg("microseconds") = microseconds)).ptr()));
+}
+
 }  // namespace
 
 nb::object to_python(const Value& value) {
@@ -199,6 +217,55 @@ std::vector<std::vector<Value>> fetch_rows(nb::handle cursor) {
     }
   }
   return rows;
+}
+
+nb::object python_cell(const Column& column, std::size_t row) {
+  if (column.is_null(row)) return nb::none();
+  const auto as_text = [&] {
+    std::string text;
+    append_cell_text(text, column, row, DateTimeStyle::blank);
+    return make_str(text);
+  };
+  // Python's calendar ends where databases' do not: beyond it, the text.
+  const auto or_text = [&](auto make) -> nb::object {
+    try {
+      nb::object made = make();
+      if (made.is_valid()) return made;
+      PyErr_Clear();
+    } catch (nb::python_error&) {
+      // Said by the text instead.
+    }
+    return as_text();
+  };
+  switch (column.field.type) {
+    case ColumnType::null:
+      return nb::none();
+    case ColumnType::boolean:
+      return nb::bool_(column.boolean(row));
+    case ColumnType::integer:
+      return nb::int_(column.integer(row));
+    case ColumnType::real:
+      return nb::float_(column.real(row));
+    case ColumnType::text:
+      return make_str(column.bytes(row));
+    case ColumnType::binary:
+      return nb::bytes(column.bytes(row).data(), column.bytes(row).size());
+    case ColumnType::date:
+      return or_text([&] { return date_from_days(column.integer(row)); });
+    case ColumnType::timestamp:
+      return or_text([&] { return datetime_from_microseconds(column.integer(row), false); });
+    case ColumnType::timestamp_tz:
+      return or_text([&] { return datetime_from_microseconds(column.integer(row), true); });
+    case ColumnType::decimal:
+      return import("decimal").attr("Decimal")(make_str(column.bytes(row)));
+    case ColumnType::json:
+      try {
+        return to_python(parse_json(column.bytes(row)));
+      } catch (const Error&) {
+        return make_str(column.bytes(row));
+      }
+  }
+  return nb::none();
 }
 
 }  // namespace vdk

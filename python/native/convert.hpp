@@ -1,10 +1,12 @@
 // Python objects and JSON values, in both directions.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "python.hpp"
 #include "vdk/base/value.hpp"
+#include "vdk/data/batch.hpp"
 
 namespace vdk {
 
@@ -23,6 +25,9 @@ namespace vdk {
 // As to_value, but dates, times, decimals, UUIDs and bytes are taken too, as text or number, and
 // NumPy's scalars by their value.
 [[nodiscard]] Value to_value_lenient(nb::handle object);
+
+// A value of a column. What Python's calendar cannot hold is its text. Needs the interpreter lock.
+[[nodiscard]] nb::object python_cell(const Column& column, std::size_t row);
 
 // All rows that a cursor of PEP 249 still has, as a driver of the core gives them: bytes as
 // hexadecimal text. Needs the interpreter lock.

@@ -69,40 +69,6 @@ std::size_t text_size(nb::handle object, std::size_t& memory, int depth) {
   return 40;  // dates, decimals and the like
 }
 
-nb::object python_cell(const Column& column, std::size_t row) {
-  if (column.is_null(row)) return nb::none();
-  switch (column.field.type) {
-    case ColumnType::null:
-      return nb::none();
-    case ColumnType::boolean:
-      return nb::bool_(column.boolean(row));
-    case ColumnType::integer:
-      return nb::int_(column.integer(row));
-    case ColumnType::real:
-      return nb::float_(column.real(row));
-    case ColumnType::text:
-      return make_str(column.bytes(row));
-    case ColumnType::binary:
-      return nb::bytes(column.bytes(row).data(), column.bytes(row).size());
-    case ColumnType::json:
-      return to_python(parse_json(column.bytes(row)));
-    case ColumnType::decimal:
-      return import("decimal").attr("Decimal")(make_str(column.bytes(row)));
-    case ColumnType::date:
-    case ColumnType::timestamp:
-    case ColumnType::timestamp_tz:
-      break;
-  }
-  const nb::object datetime = import("datetime");
-  const bool zoned = column.field.type == ColumnType::timestamp_tz;
-  const nb::object zone = zoned ? nb::object(datetime.attr("timezone").attr("utc")) : nb::none();
-  const nb::object epoch = datetime.attr("datetime")(1970, 1, 1, nb::arg("tzinfo") = zone);
-  const bool is_date = column.field.type == ColumnType::date;
-  const nb::object time = epoch + datetime.attr("timedelta")(is_date ? column.integer(row) : 0, 0,
-                                                             is_date ? 0 : column.integer(row));
-  return is_date ? nb::object(time.attr("date")()) : time;
-}
-
 }  // namespace
 
 RowSize row_size(nb::handle dict) {

@@ -24,19 +24,14 @@ def ingest(plugin, payload, table, target, collection_id, metadata):
     """Stores the rows; returns the metadata for what comes after."""
     if metadata:
         metadata.pop(IIngesterPlugin.UPDATED_DYNAMIC_PARAMS, None)
-    try:
-        answer = _call(
-            plugin.ingest_payload,
-            payload=payload,
-            destination_table=table,
-            target=target,
-            collection_id=collection_id,
-            metadata=metadata,
-        )
-    except BaseException as error:
-        _blame(error)
-        raise
-    return metadata if answer is None else answer
+    return _follow(
+        plugin.ingest_payload,
+        payload=payload,
+        destination_table=table,
+        target=target,
+        collection_id=collection_id,
+        metadata=metadata,
+    )
 
 
 def preprocess(plugin, payload, table, target, collection_id, metadata, method):
@@ -74,17 +69,22 @@ def preprocess(plugin, payload, table, target, collection_id, metadata, method):
 
 def postprocess(plugin, payload, table, target, collection_id, metadata, exception, method):
     """Tells how the rows fared; returns the metadata for what comes after."""
+    return _follow(
+        plugin.post_ingest_process,
+        payload=payload,
+        destination_table=table,
+        target=target,
+        collection_id=collection_id,
+        metadata=metadata,
+        exception=exception,
+        method=method,
+    )
+
+
+def _follow(method, /, metadata, **arguments):
+    """The metadata after the call: what it returns, or what there was."""
     try:
-        answer = _call(
-            plugin.post_ingest_process,
-            payload=payload,
-            destination_table=table,
-            target=target,
-            collection_id=collection_id,
-            metadata=metadata,
-            exception=exception,
-            method=method,
-        )
+        answer = _call(method, metadata=metadata, **arguments)
     except BaseException as error:
         _blame(error)
         raise

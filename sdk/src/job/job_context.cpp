@@ -112,7 +112,7 @@ void JobContext::enter(const Step& step) {
   ingester().begin_step(state_->current_step);
 }
 
-void JobContext::send(Batch batch, std::string_view table, std::string_view method,
+void JobContext::send(const Batch& batch, std::string_view table, std::string_view method,
                       std::string_view target) {
   for (const Destination& destination : ingester().resolve(method, target, table, {})) {
     ingester().send(destination, batch);

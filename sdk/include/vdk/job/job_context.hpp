@@ -60,7 +60,7 @@ class VDK_API JobContext {
 
   // Sends rows to a table, by the method and to the target (empty: those of the configuration). May
   // wait while much is queued. They are stored when the step has ended. Any thread. Throws Error.
-  void send(Batch batch, std::string_view table, std::string_view method = {},
+  void send(const Batch& batch, std::string_view table, std::string_view method = {},
             std::string_view target = {});
 
   // All properties and secrets of the job: maps. Any thread. Throw Error (configuration) where no
