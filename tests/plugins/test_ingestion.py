@@ -149,6 +149,21 @@ def test_tabular_rows_become_dicts_with_text_for_dates_and_uuids(sink):
     ]
 
 
+def test_dates_that_python_has_not_are_text(sink):
+    pytest.importorskip("pyarrow")
+    sink.body(
+        """
+        import pyarrow
+        days = pyarrow.array([0, 6_000_000], pyarrow.date32())
+        times = pyarrow.array([0, 10**18], pyarrow.timestamp("us"))
+        job_input.send_object_for_ingestion(pyarrow.table({"day": days, "time": times}), "t")
+        """
+    )
+    first, beyond = rows_of(sink.run().succeeded().notes)
+    assert "1970" in str(first["day"]) and "1970" in str(first["time"])
+    assert beyond == {"day": "+18397-06-11", "time": "+33658-09-27 01:46:40"}
+
+
 def test_frames_and_arrow_become_dicts_too(sink):
     pytest.importorskip("pyarrow")
     sink.body(
