@@ -32,13 +32,15 @@ GOOD = {
     "sdk/src/main.cpp": '#include "base/build_info.hpp"\n',
     "plugins/toy/src/toy.hpp": '#include "vdk/base/text.hpp"\n',
     "plugins/toy/src/toy.cpp": '#include "toy.hpp"\n#include <sqlite3.h>\n',
+    "service/src/model/job.hpp": '#include "vdk/base/text.hpp"\n',
+    "service/src/store/store.cpp": '#include "base/file.hpp"\n#include "model/job.hpp"\n',
 }
 
 
 def test_a_tree_in_order_passes(tmp_path):
     write(tmp_path, GOOD)
     status, out = run("check-layers", tmp_path)
-    assert (status, out) == (0, "layers: 8 files, 0 violations\n")
+    assert (status, out) == (0, "layers: 10 files, 0 violations\n")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,17 @@ def test_a_tree_in_order_passes(tmp_path):
             '#include "base/file.hpp"\n',
             "toy.cpp:1: a plugin includes public headers of vdk and its own",
         ),
+        ("service/src/util/x.cpp", "", "x.cpp:1: 'util' is no room of the service"),
+        (
+            "service/src/model/job.cpp",
+            '#include "store/store.hpp"\n',
+            'job.cpp:1: "store/store.hpp" is not in service/src',
+        ),
+        (
+            "service/src/model/job.hpp",
+            '#include "vdk/job/step.hpp"\n',
+            "job.hpp:1: the service may not use the core's 'job'",
+        ),
         (
             "sdk/src/base/text.cpp",
             "#include <vdk/base/text.hpp>\n",
@@ -88,6 +101,17 @@ def test_a_violation_is_named_with_its_place(tmp_path, name, text, finding):
     assert status == 1
     assert finding in out
     assert out.endswith("1 violations\n")
+
+
+def test_a_room_of_the_service_uses_no_later_one(tmp_path):
+    upward = {
+        "service/src/store/store.hpp": "",
+        "service/src/model/job.cpp": '#include "store/store.hpp"\n',
+    }
+    write(tmp_path, GOOD | upward)
+    status, out = run("check-layers", tmp_path)
+    assert status == 1
+    assert "job.cpp:1: 'model' may not use 'store', which comes after it" in out
 
 
 def test_a_cycle_over_several_files_is_found(tmp_path):
