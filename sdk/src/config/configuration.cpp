@@ -227,6 +227,14 @@ std::vector<Assignment> Configuration::history(std::string_view key,
   return all;
 }
 
+void Configuration::for_each(const Visitor& visit) const {
+  for (const auto& [section, entries] : sections_) {
+    for (const auto& [key, entry] : entries) {
+      visit(section, key, entry.option ? &*entry.option : nullptr, entry.assignments);
+    }
+  }
+}
+
 void Configuration::override_value(std::string_view key, Value value, Origin origin,
                                    std::string_view section) {
   // The map is this object's own, so what find() found may change.

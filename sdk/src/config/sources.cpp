@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -88,26 +89,29 @@ struct TextHash {
 };
 using Targets = std::unordered_map<std::string, Target, TextHash, std::equal_to<>>;
 
-Targets targets_by_variable(const Configuration& configuration) {
+using Names = std::unordered_set<std::string, TextHash, std::equal_to<>>;
+
+// Which keys these names mean, written as environment variables without their prefix.
+Targets targets_of(const Names& names, const Configuration& configuration) {
   Targets targets;
-  for (const std::string& section : configuration.sections()) {
-    std::vector<std::string> keys = configuration.keys(section);
-    targets.reserve(targets.size() + keys.size());
-    for (std::string& key : keys) {
-      std::string name;
-      name.reserve(section.size() + key.size() + 1);
-      if (section != kMainSection) {
-        append_variable_name(name, section);
-        name += '_';
-      }
-      append_variable_name(name, key);
-      Target target{section, std::move(key)};
-      const auto [known, is_new] = targets.try_emplace(std::move(name));
-      if (is_new || target.precedes(known->second)) {
-        known->second = std::move(target);
-      }
+  std::string name;
+  configuration.for_each([&](std::string_view section, std::string_view key, const Option*,
+                             std::span<const Assignment>) {
+    name.clear();
+    if (section != kMainSection) {
+      append_variable_name(name, section);
+      name += '_';
     }
-  }
+    append_variable_name(name, key);
+    if (!names.contains(name)) {
+      return;
+    }
+    Target target{std::string(section), std::string(key)};
+    const auto [known, is_new] = targets.try_emplace(name);
+    if (is_new || target.precedes(known->second)) {
+      known->second = std::move(target);
+    }
+  });
   return targets;
 }
 
@@ -151,7 +155,7 @@ Target command_line_target(const Configuration& configuration, const std::string
   // As environment variables: whichever of `.`, `-` and `_` the key has.
   std::string variable;
   append_variable_name(variable, name);
-  const Targets targets = targets_by_variable(configuration);
+  const Targets targets = targets_of({variable}, configuration);
   if (const auto known = targets.find(variable); known != targets.end()) {
     return known->second;
   }
@@ -293,33 +297,45 @@ std::vector<std::string> JobConfig::warnings(const Configuration& configuration)
 
 void apply_environment(ConfigurationBuilder& builder,
                        std::span<const std::pair<std::string, std::string>> environment) {
-  const Targets targets = targets_by_variable(builder.current());
+  // What each variable may mean: itself; without its prefix; and, as upstream does, without the
+  // prefix wherever it stands, however often.
+  std::vector<std::string> whole_names;
+  whole_names.reserve(environment.size());
+  Names names;
+  for (const auto& variable : environment) {
+    std::string& whole = whole_names.emplace_back();
+    append_variable_name(whole, variable.first);
+    names.insert(whole);
+    if (whole.find(kVariablePrefix) == std::string::npos) {
+      continue;
+    }
+    if (whole.starts_with(kVariablePrefix)) {
+      names.insert(whole.substr(kVariablePrefix.size()));
+    }
+    names.insert(replace_all(whole, kVariablePrefix, ""));
+  }
+  const Targets targets = targets_of(names, builder.current());
+  const auto target_of = [&targets](std::string_view name) -> const Target* {
+    const auto found = targets.find(name);
+    return found == targets.end() ? nullptr : &found->second;
+  };
   using Hit = std::pair<const std::pair<std::string, std::string>*, const Target*>;
   std::vector<Hit> plain;
   std::vector<Hit> prefixed;
-  std::string name;
-  for (const auto& variable : environment) {
-    name.clear();
-    append_variable_name(name, variable.first);
-    const std::string_view whole(name);
+  for (std::size_t i = 0; i < environment.size(); ++i) {
+    const std::string_view whole(whole_names[i]);
     if (whole.starts_with(kVariablePrefix)) {
-      if (const auto found = targets.find(whole.substr(kVariablePrefix.size()));
-          found != targets.end()) {
-        prefixed.emplace_back(&variable, &found->second);
+      if (const Target* target = target_of(whole.substr(kVariablePrefix.size()))) {
+        prefixed.emplace_back(&environment[i], target);
         continue;
       }
     }
-    if (const auto found = targets.find(whole); found != targets.end()) {
-      plain.emplace_back(&variable, &found->second);
-      continue;
+    const Target* target = target_of(whole);
+    if (!target && whole.find(kVariablePrefix) != std::string_view::npos) {
+      target = target_of(replace_all(whole, kVariablePrefix, ""));
     }
-    // As upstream: the prefix counts wherever it stands, however often.
-    if (whole.find(kVariablePrefix) == std::string_view::npos) {
-      continue;
-    }
-    if (const auto found = targets.find(replace_all(whole, kVariablePrefix, ""));
-        found != targets.end()) {
-      plain.emplace_back(&variable, &found->second);
+    if (target) {
+      plain.emplace_back(&environment[i], target);
     }
   }
   for (const std::vector<Hit>* hits : {&plain, &prefixed}) {
@@ -437,21 +453,18 @@ std::vector<std::string> unknown_key_warnings(const Configuration& configuration
 }
 
 void redact_sensitive_values(const Configuration& configuration) {
-  for (const std::string& section : configuration.sections()) {
-    for (const std::string& key : configuration.keys(section)) {
-      const bool sensitive = configuration.is_sensitive(key, section);
-      if (!sensitive && configuration.is_default(key, section)) {
-        continue;
-      }
-      for (const Assignment& assignment : configuration.history(key, section)) {
-        const bool given = assignment.origin.kind != OriginKind::default_value;
-        const std::string* const text = assignment.value.if_string();
-        if (text && given && (sensitive || assignment.origin.kind == OriginKind::secret)) {
-          add_secret(*text);
-        }
+  configuration.for_each([](std::string_view, std::string_view, const Option* option,
+                            std::span<const Assignment> given) {
+    const bool sensitive = option && option->sensitive;
+    for (const Assignment& assignment : given) {
+      const std::string* const text = assignment.value.if_string();
+      const bool given_secret = assignment.origin.kind == OriginKind::secret;
+      const bool set_by_somebody = assignment.origin.kind != OriginKind::default_value;
+      if (text && set_by_somebody && (sensitive || given_secret)) {
+        add_secret(*text);
       }
     }
-  }
+  });
 }
 
 }  // namespace vdk

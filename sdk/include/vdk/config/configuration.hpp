@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,6 +71,11 @@ class VDK_API Configuration {
   // Every assignment of the key, the default first and the winning one last.
   [[nodiscard]] std::vector<Assignment> history(std::string_view key,
                                                 std::string_view section = kMainSection) const;
+  // Visits every key that is declared or set, by section and then by name, without copying: the
+  // declared option or null, and what sources gave, the winning one last.
+  using Visitor = std::function<void(std::string_view section, std::string_view key,
+                                     const Option* option, std::span<const Assignment> given)>;
+  void for_each(const Visitor& visit) const;
   // Wins over everything, unconverted. An unknown key of the main section is ignored, of another
   // one throws Error (configuration).
   void override_value(std::string_view key, Value value, Origin origin,
