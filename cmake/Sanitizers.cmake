@@ -2,6 +2,7 @@
 if(VDK_SANITIZE)
   add_compile_options(-fsanitize=${VDK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${VDK_SANITIZE})
+  add_compile_definitions(VDK_SANITIZED)
 endif()
 
 if(VDK_FUZZ)
