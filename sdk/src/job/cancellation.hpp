@@ -33,7 +33,9 @@ class VDK_API Cancellation {
   // host gives it to its own signal handling). With `install_handlers` the process's handlers for
   // SIGTERM and SIGINT are set too, and restored by stop().
   int watch(bool install_handlers);
-  // Ends the watcher; a signal that comes later has its former effect.
+  // Ends watching: nothing is interrupted and nothing ended any more when this returns, and a
+  // signal that comes later has its former effect. Does not wait for the thread; the destructor
+  // does.
   void stop();
 
   // What to do when the run does not end within the grace period after a signal: `last_words` is
@@ -43,12 +45,15 @@ class VDK_API Cancellation {
  private:
   struct Watcher;
   void notify(int number);
+  void read_signals(int pipe);  // the watcher's thread
+  void join();
 
   std::atomic<int> signal_{0};
   std::mutex mutex_;
   std::vector<Interrupt> interrupts_;
   double grace_seconds_ = 10;
   std::function<void(int)> last_words_;
+  bool stopped_ = false;  // under the mutex
   std::unique_ptr<Watcher> watcher_;
 };
 
