@@ -46,11 +46,14 @@ SharedLibrary::~SharedLibrary() {
 
 void* SharedLibrary::find(const char* symbol) const noexcept { return dlsym(handle_, symbol); }
 
-std::filesystem::path installation_prefix() {
-  const std::filesystem::path file = own_file();
-  std::error_code failure;
-  std::filesystem::path real = std::filesystem::canonical(file, failure);
-  return (failure ? file : real).parent_path().parent_path();
+const std::filesystem::path& installation_prefix() {
+  static const std::filesystem::path prefix = [] {
+    const std::filesystem::path file = own_file();
+    std::error_code failure;
+    const std::filesystem::path real = std::filesystem::canonical(file, failure);
+    return (failure ? file : real).parent_path().parent_path();
+  }();
+  return prefix;
 }
 
 }  // namespace vdk

@@ -28,6 +28,6 @@ class SharedLibrary {
 };
 
 // The directory into which this very program is installed: PREFIX of PREFIX/lib/libvdk.so.
-[[nodiscard]] std::filesystem::path installation_prefix();
+[[nodiscard]] const std::filesystem::path& installation_prefix();
 
 }  // namespace vdk

@@ -35,7 +35,8 @@ int check_job(Program& program, const std::filesystem::path& directory) {
   const std::vector<Step> steps = find_steps(directory, step_endings(program.plugins()));
   const bool has_python =
       std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
-  if (has_python && !host.runs_python()) continue_in_python(program.arguments());
+  if (has_python && !host.runs_python())
+    continue_in_python(program.plugins().environment(), program.arguments());
 
   const JobConfig job_config(directory);
   const Configuration configuration = program.configure(&job_config, {});

@@ -29,7 +29,7 @@ Command sample() {
 
 std::vector<Command> core_commands() {
   HookDispatcher hooks;
-  PluginIndex no_plugins(std::vector<PluginPlace>{});
+  PluginIndex no_plugins(std::filesystem::path("/absent"));
   register_core_commands(hooks, no_plugins);
   return gather_commands(hooks);
 }

@@ -25,8 +25,9 @@ void NativeHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) 
 
 void NativeHost::own_hooks(Program& program) {
   const std::vector<std::string>& arguments = program.arguments();
-  if (needs_python_plugins(arguments) || needs_python_for_duckdb(arguments))
-    continue_in_python(arguments);
+  const PythonEnvironment& environment = program.plugins().environment();
+  if (needs_python_plugins(environment, arguments) || needs_python_for_duckdb(arguments))
+    continue_in_python(environment, arguments);
 }
 
 void NativeHost::watch_signals(Cancellation& cancellation) { cancellation.watch(true); }

@@ -48,11 +48,11 @@ Program::Program(Host& host, std::vector<std::string> arguments)
     : host_(host),
       arguments_(std::move(arguments)),
       words_(arguments_),
-      environment_(environment_of(arguments_)),
-      plugins_(plugin_places(environment_)) {
+      plugins_(environment_of(arguments_)) {
   if (host_.runs_python()) {
     std::vector<std::string> loaded;
-    for (const PluginDistribution& plugin : environment_.plugins) loaded.push_back(plugin.name);
+    for (const PluginDistribution& plugin : plugins_.environment().plugins)
+      loaded.push_back(plugin.name);
     plugins_.yield_to(loaded);
   }
   // As upstream does: what is registered before the core comes after it among equals.

@@ -155,7 +155,6 @@ class VDK_API Program {
   std::vector<std::string> arguments_;
   std::vector<std::string> words_;  // what vdk_start made of them
   HookDispatcher hooks_;
-  PythonEnvironment environment_;
   PluginIndex plugins_;
   std::vector<Command> commands_;
   std::optional<LogLevel> verbosity_;

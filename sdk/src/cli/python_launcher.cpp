@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include "base/shared_library.hpp"
-#include "hooks/python_environment.hpp"
 #include "vdk/base/error.hpp"
 
 namespace vdk {
@@ -38,17 +37,17 @@ std::string_view chosen(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-bool needs_python_plugins(const std::vector<std::string>& arguments) {
-  if (std::ranges::find(kWithoutPlugins, chosen(arguments)) != kWithoutPlugins.end()) return false;
-  try {
-    return !inspect_environment(find_interpreter()).plugins.empty();
-  } catch (const Error&) {
-    return false;  // no interpreter, no plugins; who needs one says so
-  }
+bool needs_python_plugins(const PythonEnvironment& environment,
+                          const std::vector<std::string>& arguments) {
+  return !environment.plugins.empty() &&
+         std::ranges::find(kWithoutPlugins, chosen(arguments)) == kWithoutPlugins.end();
 }
 
-void continue_in_python(const std::vector<std::string>& arguments) {
-  const Interpreter interpreter = find_interpreter();
+void continue_in_python(const PythonEnvironment& environment,
+                        const std::vector<std::string>& arguments) {
+  // Where there is none, looking again says why.
+  const Interpreter interpreter =
+      environment.interpreter.executable.empty() ? find_interpreter() : environment.interpreter;
   const fs::path entry =
       installation_prefix() / "lib" / "vdk" / "python" / "vdk" / "host" / "entry.py";
   if (access(entry.c_str(), R_OK) != 0) {

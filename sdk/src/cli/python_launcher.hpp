@@ -4,14 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "hooks/python_environment.hpp"
+
 namespace vdk {
 
 // Whether plugins of the job's Python environment take part in this command line: some are
 // installed, and the command is not one that does without (--version, completion, plugins).
-[[nodiscard]] bool needs_python_plugins(const std::vector<std::string>& arguments);
+[[nodiscard]] bool needs_python_plugins(const PythonEnvironment& environment,
+                                        const std::vector<std::string>& arguments);
 
-// Replaces this process by the interpreter, running the same command line there. Returns only by
-// throwing Error (configuration).
-[[noreturn]] void continue_in_python(const std::vector<std::string>& arguments);
+// Replaces this process by the environment's interpreter, running the same command line there.
+// Returns only by throwing Error (configuration).
+[[noreturn]] void continue_in_python(const PythonEnvironment& environment,
+                                     const std::vector<std::string>& arguments);
 
 }  // namespace vdk

@@ -282,7 +282,8 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   const std::vector<Step> steps = find_steps(directory);
   const bool has_python =
       std::ranges::any_of(steps, [](const Step& s) { return s.type == kPythonStep; });
-  if (has_python && !host.runs_python()) continue_in_python(program.arguments());
+  if (has_python && !host.runs_python())
+    continue_in_python(program.plugins().environment(), program.arguments());
 
   Value arguments;
   known_arguments(invocation.get("arguments"), arguments);

@@ -229,10 +229,13 @@ std::string why_refused(const PluginDescriptor* descriptor) {
   return {};
 }
 
-PluginIndex::PluginIndex(const std::vector<PluginPlace>& places) { read(places); }
+PluginIndex::PluginIndex(PythonEnvironment environment) : environment_(std::move(environment)) {
+  read(plugin_places(environment_));
+}
 
-PluginIndex::PluginIndex(const fs::path& directory)
-    : PluginIndex(std::vector<PluginPlace>{{PluginSource::installation, directory}}) {}
+PluginIndex::PluginIndex(const fs::path& directory) {
+  read({{PluginSource::installation, directory}});
+}
 
 PluginIndex::~PluginIndex() = default;
 

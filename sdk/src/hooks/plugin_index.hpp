@@ -38,14 +38,18 @@ struct PluginStanding {
 
 class VDK_API PluginIndex {
  public:
-  // Reads the manifests of the places; what cannot be used is logged with one warning that names
-  // it and its cause, and the others stay.
-  explicit PluginIndex(const std::vector<PluginPlace>& places);
+  // Reads the manifests of all places of this process, which the Python environment may add to;
+  // what cannot be used is logged with one warning that names it and its cause, and the others
+  // stay.
+  explicit PluginIndex(PythonEnvironment environment);
   // The plugins of one directory alone.
   explicit PluginIndex(const std::filesystem::path& directory);
   ~PluginIndex();
   PluginIndex(const PluginIndex&) = delete;
   PluginIndex& operator=(const PluginIndex&) = delete;
+
+  // The job's Python environment, as it was found at the start.
+  [[nodiscard]] const PythonEnvironment& environment() const noexcept { return environment_; }
 
   // Leaves out every plugin whose original is among these Python distributions ("vdk-audit"), which
   // the host has loaded. Before anything that uses manifests.
@@ -104,6 +108,7 @@ class VDK_API PluginIndex {
   void settle_contributions();
   OpenPlugin& opened(const PluginManifest& manifest);
 
+  PythonEnvironment environment_;
   std::vector<PluginManifest> manifests_;
   std::vector<PluginStanding> left_out_;
   bool names_crashes_ = false;

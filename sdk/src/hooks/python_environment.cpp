@@ -244,7 +244,8 @@ const std::string* text_at(const Value& map, std::string_view key) {
 }
 
 // What was found before, where nothing on the path has changed since.
-std::optional<PythonEnvironment> still_true(const Value& known, const std::string& key) {
+std::optional<PythonEnvironment> still_true(const Value& known, const std::string& key,
+                                            const Interpreter& interpreter) {
   const std::string* known_key = text_at(known, "key");
   const Value* directories = known.find("directories");
   const Value* plugins = known.find("plugins");
@@ -258,7 +259,9 @@ std::optional<PythonEnvironment> still_true(const Value& known, const std::strin
     const std::string* seen = directory.value.if_string();
     if (!seen || *seen != stamp(directory.key)) return std::nullopt;
   }
-  PythonEnvironment found{*version, {}, native_entries_of(*native)};
+  PythonEnvironment found{.interpreter = interpreter,
+                          .version = *version,
+                          .native_plugins = native_entries_of(*native)};
   for (const Member& plugin : *plugins->if_map()) {
     const Value::List* fields = plugin.value.if_list();
     if (!fields || fields->empty() || fields->size() % 3 != 1) return std::nullopt;
@@ -288,14 +291,14 @@ PythonEnvironment inspect_environment(const Interpreter& interpreter) {
                          fmt::format("python-{:016x}.json", std::hash<std::string>{}(executable));
   try {
     if (const auto text = read_file_if_exists(cache)) {
-      if (auto found = still_true(parse_json(*text), key)) return *found;
+      if (auto found = still_true(parse_json(*text), key, interpreter)) return *found;
     }
   } catch (const std::exception&) {
     // A damaged cache is made anew.
   }
   std::vector<std::string> path = ask(interpreter);
-  if (path.empty()) return {};
-  PythonEnvironment environment{path.front(), {}};
+  if (path.empty()) return {.interpreter = interpreter};
+  PythonEnvironment environment{.interpreter = interpreter, .version = path.front()};
   path.erase(path.begin());
   Value directories{Value::Map{}};
   for (const std::string& directory : path) directories.set(directory, stamp(directory));

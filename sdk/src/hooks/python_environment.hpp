@@ -37,8 +37,9 @@ struct PluginDistribution {
 };
 
 struct PythonEnvironment {
-  std::string version;                      // "3.11.7"
-  std::vector<PluginDistribution> plugins;  // sorted by name
+  Interpreter interpreter{};                  // none: an empty path
+  std::string version{};                      // "3.11.7"
+  std::vector<PluginDistribution> plugins{};  // sorted by name
   std::vector<NativePluginEntry> native_plugins{};
 };
 

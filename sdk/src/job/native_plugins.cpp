@@ -15,17 +15,6 @@ namespace vdk {
 
 namespace {
 
-// Asked only where the answer matters: it may cost the start of an interpreter.
-std::vector<PluginDistribution> installed_distributions(const Configuration& configuration) {
-  const bool default_matters = configuration.get_string("db_default_type").empty();
-  if (!default_matters && configuration.get_bool("native_engines")) return {};
-  try {
-    return inspect_environment(find_interpreter()).plugins;
-  } catch (const Error&) {
-    return {};  // no interpreter, no distributions
-  }
-}
-
 bool has_any(const Configuration& configuration, const std::vector<std::string>& keys,
              std::string_view section) {
   return std::ranges::any_of(
@@ -151,7 +140,7 @@ void register_stores(StateRouter& router, StateKind kind, PluginIndex& index,
 void register_native_contributions(JobContext& context, PluginIndex& index,
                                    const NativeContributions& used) {
   const Configuration& configuration = context.configuration();
-  const auto distributions = installed_distributions(configuration);
+  const std::vector<PluginDistribution>& distributions = index.environment().plugins;
   std::vector<Alias> aliases;
   register_other_contributions(context, index);
   for (const PluginManifest& manifest : index.manifests()) {
