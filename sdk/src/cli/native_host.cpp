@@ -56,3 +56,8 @@ void NativeHost::write_result(std::string_view bytes) {
 }
 
 }  // namespace vdk
+
+extern "C" int vdk_main(int argc, char** argv) {
+  vdk::NativeHost host;
+  return vdk::run_program(std::vector<std::string>(argv + 1, argv + argc), host);
+}

@@ -26,3 +26,6 @@ class VDK_API NativeHost final : public Host {
 };
 
 }  // namespace vdk
+
+// What the launcher (sdk/src/main.cpp) calls: the program, with the arguments of main.
+extern "C" VDK_API int vdk_main(int argc, char** argv);
