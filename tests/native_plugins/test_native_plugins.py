@@ -228,7 +228,7 @@ def refusal(vdk, built, job, name):
 def test_another_version_of_the_api_is_refused_by_name(built, vdk, job):
     told = refusal(vdk, built, job, "tomorrow")
     assert "The plugin tomorrow 7.0 does not fit this program." in told
-    assert "version 3 of the plugin API, and this program has version 2" in told
+    assert "version 4 of the plugin API, and this program has version 3" in told
     assert f"-DCMAKE_PREFIX_PATH='{vdk.prefix}'" in told
 
 

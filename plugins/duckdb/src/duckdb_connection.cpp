@@ -494,6 +494,16 @@ std::unique_ptr<ResultStream> DuckdbConnection::execute(std::string_view sql) {
   return nullptr;
 }
 
+void check_syntax(const Configuration& configuration, std::string_view sql) {
+  const Api& api = load_api(configuration);
+  const Connection connection(api, {.path = ":memory:", .is_private = true});
+  const std::string text(sql);
+  Owned<StatementsHandle> statements(api.destroy_extracted);
+  if (api.extract_statements(connection.handle(), text.c_str(), statements.out()) != 0) return;
+  const std::string error = text_or(api.extract_statements_error(statements.get()), "");
+  if (!error.empty()) throw statement_error(error, TextPlace{text, shown_line(error, text)});
+}
+
 std::unique_ptr<DriverConnection> open_connection(const Configuration& configuration,
                                                   std::string_view) {
   const Api& api = load_api(configuration);

@@ -60,6 +60,10 @@ class Connection {
   std::atomic<bool> interrupted_{false};
 };
 
+// What DuckDB's parser refuses; asked of an engine in memory. Throws DuckdbError with the place, or
+// Error (configuration) where the library cannot be loaded.
+void check_syntax(const Configuration& configuration, std::string_view sql);
+
 class DuckdbConnection : public DriverConnection {
  public:
   explicit DuckdbConnection(std::shared_ptr<Connection> connection);

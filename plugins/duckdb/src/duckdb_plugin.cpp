@@ -10,6 +10,7 @@ class DuckdbPlugin : public vdk::Plugin {
  public:
   void contribute(vdk::Contributions& contributions) override {
     contributions.add_connection("duckdb", vdk::duckdb::open_connection);
+    contributions.add_syntax_check("duckdb", vdk::duckdb::check_syntax);
     contributions.add_sink(
         "duckdb",
         vdk::make_table_sink(vdk::duckdb::open_store, "duckdb_ingest_auto_create_table_enabled"));

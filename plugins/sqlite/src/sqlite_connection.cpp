@@ -225,6 +225,32 @@ void Database::throw_error(std::string where, std::string consequence) const {
                            .countermeasure = countermeasure_for(code)});
 }
 
+void check_syntax(const Configuration& configuration, std::string_view sql) {
+  const Api& api = load_api(configuration, {});
+  const Database database(api, ":memory:", milliseconds{0});
+  for (const std::string_view statement : split_statements(sql)) {
+    sqlite3_stmt* raw = nullptr;
+    const int size =
+        static_cast<int>(std::min<std::size_t>(statement.size(), std::numeric_limits<int>::max()));
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `size` goes with it
+    const int result = api.prepare_v3(database.handle(), statement.data(), size, 0, &raw, nullptr);
+    const Statement prepared(raw, FinalizeStatement{&api});
+    if (result == SQLITE_OK) continue;
+    // What else can be wrong depends on the tables and functions of the real database.
+    const std::string_view message = api.errmsg(database.handle());
+    if (!message.ends_with("syntax error") && !message.starts_with("unrecognized token") &&
+        message != "incomplete input") {
+      continue;
+    }
+    const int offset = api.error_offset ? api.error_offset(database.handle()) : -1;
+    const auto begin = static_cast<std::size_t>(statement.data() - sql.data());
+    const std::size_t at =
+        offset >= 0 ? begin + static_cast<std::size_t>(offset) : next_code(sql, begin);
+    throw_at({std::string(sql), at},
+             [&] { database.throw_error("before anything was run:\n" + excerpt_at(sql, at)); });
+  }
+}
+
 SqliteConnection::SqliteConnection(std::shared_ptr<Database> database)
     : database_(std::move(database)) {}
 

@@ -55,6 +55,10 @@ class Database {
   std::atomic<bool> interrupted_{false};
 };
 
+// What SQLite's parser refuses whatever tables there are; asked of an empty database in memory.
+// Throws SqliteError with the place, or Error (configuration) where the library cannot be loaded.
+void check_syntax(const Configuration& configuration, std::string_view sql);
+
 class SqliteConnection : public DriverConnection {
  public:
   explicit SqliteConnection(std::shared_ptr<Database> database);

@@ -9,6 +9,7 @@ class SqlitePlugin : public vdk::Plugin {
  public:
   void contribute(vdk::Contributions& contributions) override {
     contributions.add_connection("sqlite", vdk::sqlite::open_connection);
+    contributions.add_syntax_check("sqlite", vdk::sqlite::check_syntax);
     contributions.add_sink(
         "sqlite",
         vdk::make_table_sink(vdk::sqlite::open_store, "sqlite_ingest_auto_create_table_enabled"));

@@ -502,7 +502,9 @@ Command run_command() {
                     "again, and rows that are stored already are not stored again."},
            {.names = "--check",
             .key = "check",
-            .help = "Parse every step and run nothing; names steps that would silently not run."},
+            .help =
+                "Parse every step and run nothing; names steps that would silently not run. SQL "
+                "without parameters is read by the parser of SQLite or DuckDB, without tables."},
            {.names = "--events",
             .key = "events",
             .metavar = "FILE",

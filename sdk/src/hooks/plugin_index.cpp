@@ -111,6 +111,9 @@ class PluginIndex::OpenPlugin : public Contributions {
   void add_connection(std::string_view type, ConnectionFactory factory) override {
     connections[lower(type)] = std::move(factory);
   }
+  void add_syntax_check(std::string_view type, SyntaxCheck check) override {
+    syntax_checks[lower(type)] = std::move(check);
+  }
   void add_sink(std::string_view method, SinkFactory factory) override {
     sinks[lower(method)] = std::move(factory);
   }
@@ -172,6 +175,7 @@ class PluginIndex::OpenPlugin : public Contributions {
 
  public:
   Named<ConnectionFactory> connections;
+  Named<SyntaxCheck> syntax_checks;
   Named<SinkFactory> sinks;
   Named<PreProcessorFactory> preprocessors;
   Named<PostProcessorFactory> postprocessors;
@@ -449,6 +453,14 @@ const ConnectionFactory& PluginIndex::connection_factory(const PluginManifest& m
                                                          std::string_view type) {
   return contributed(opened(manifest).connections, type, first_of(manifest.connections), manifest,
                      "connection");
+}
+
+const SyntaxCheck* PluginIndex::syntax_check(const PluginManifest& manifest,
+                                             std::string_view type) {
+  const auto& checks = opened(manifest).syntax_checks;
+  auto found = checks.find(lower(type));
+  if (found == checks.end()) found = checks.find(first_of(manifest.connections));
+  return found == checks.end() ? nullptr : &found->second;
 }
 
 const SinkFactory& PluginIndex::sink_factory(const PluginManifest& manifest,

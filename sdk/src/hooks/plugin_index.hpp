@@ -76,6 +76,9 @@ class VDK_API PluginIndex {
   void open(const PluginManifest& manifest);
   [[nodiscard]] const ConnectionFactory& connection_factory(const PluginManifest& manifest,
                                                             std::string_view type = {});
+  // Null where the plugin has none for this type.
+  [[nodiscard]] const SyntaxCheck* syntax_check(const PluginManifest& manifest,
+                                                std::string_view type);
   [[nodiscard]] const SinkFactory& sink_factory(const PluginManifest& manifest,
                                                 std::string_view method = {});
   [[nodiscard]] const PreProcessorFactory& preprocessor(const PluginManifest& manifest,

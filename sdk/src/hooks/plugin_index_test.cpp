@@ -116,7 +116,7 @@ TEST_F(PluginIndexTest, other_apis_and_other_compilers_are_refused_with_both_nam
   EXPECT_NE(why_refused(&descriptor).find(own_descriptor().standard_library), std::string::npos);
   descriptor.api_version = kPluginApiVersion + 1;
   descriptor.standard_library = nullptr;  // of another layout: not to be looked at
-  EXPECT_NE(why_refused(&descriptor).find("version 3 of the plugin API"), std::string::npos);
+  EXPECT_NE(why_refused(&descriptor).find("version 4 of the plugin API"), std::string::npos);
 }
 
 TEST_F(PluginIndexTest, other_flavours_and_other_layouts_are_refused_with_both_named) {

@@ -32,6 +32,10 @@ struct Step;
 using ConnectionFactory = std::function<std::unique_ptr<DriverConnection>(
     const Configuration&, std::string_view section)>;
 
+// Has the engine's own parser read SQL of which nothing is run, without the database. Throws Error
+// (user), with the place in the text, where it refuses the text whatever tables there are.
+using SyntaxCheck = std::function<void(const Configuration&, std::string_view sql)>;
+
 // Makes what stores rows at one destination. vdk/ingest/sink.hpp; for tables of a database
 // make_table_sink of vdk/ingest/table_store.hpp does it.
 using SinkFactory = std::function<std::unique_ptr<Sink>(
@@ -64,6 +68,8 @@ class VDK_API Contributions {
  public:
   virtual ~Contributions();
   virtual void add_connection(std::string_view type, ConnectionFactory factory) = 0;
+  // Optional. For a type of connections: `vdk run --check` asks it.
+  virtual void add_syntax_check(std::string_view type, SyntaxCheck check) = 0;
   virtual void add_sink(std::string_view method, SinkFactory factory) = 0;
   virtual void add_preprocessor(std::string_view name, PreProcessorFactory factory) = 0;
   virtual void add_postprocessor(std::string_view name, PostProcessorFactory factory) = 0;
@@ -107,6 +113,6 @@ struct PluginDescriptor {
 };
 
 // Raised with every change of the headers that a compiled plugin can notice.
-inline constexpr std::uint32_t kPluginApiVersion = 2;
+inline constexpr std::uint32_t kPluginApiVersion = 3;
 
 }  // namespace vdk
