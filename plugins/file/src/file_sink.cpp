@@ -131,6 +131,7 @@ WriteResult FileSink::write(std::span<const Batch> batches, const LoadPosition& 
     WriteResult result;
     std::int64_t before = after.rows;
     for (const Batch& batch : batches) before -= static_cast<std::int64_t>(batch.rows());
+    before = std::max<std::int64_t>(0, before);  // a processor may have made more rows
     for (const Batch& batch : batches) {
       write(batch, before, result);
       before += static_cast<std::int64_t>(batch.rows());

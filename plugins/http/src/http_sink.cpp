@@ -52,7 +52,7 @@ void count(std::vector<Rejection>& rejected, Misfit misfit, std::int64_t row) {
 
 }  // namespace
 
-std::string idempotency_key(const Load& load, std::string_view url, std::int64_t end,
+std::string idempotency_key(const Load& load, std::string_view url, Place last,
                             std::string_view body) {
   XXH3_state_t state;
   XXH3_128bits_reset(&state);
@@ -65,7 +65,8 @@ std::string idempotency_key(const Load& load, std::string_view url, std::int64_t
   add(load.step);
   add(url);
   add(load.destination.table);
-  add(std::to_string(end));
+  add(std::to_string(last.batch));
+  add(std::to_string(last.row));
   add(body);
   XXH128_canonical_t digest;
   XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(&state));
@@ -92,21 +93,21 @@ LoadPosition HttpSink::begin_load(const Load& load) {
                       .countermeasure = "Leave the disposition out, or set it to append."});
   }
   load_ = load;
-  accepted_ = 0;
+  accepted_ = {};
   taken_ = {};
   refused_.reset();
-  lettered_ = 0;
+  lettered_ = {};
   given_up_.reset();
   return {};
 }
 
 WriteResult HttpSink::write(std::span<const Batch> batches, const LoadPosition& after) {
   WriteResult result;
-  std::int64_t before = after.rows;
-  for (const Batch& batch : batches) before -= static_cast<std::int64_t>(batch.rows());
+  std::int64_t later = 0;  // rows of the batches that follow
+  for (const Batch& batch : batches) later += static_cast<std::int64_t>(batch.rows());
   for (const Batch& batch : batches) {
-    write(batch, before, result);
-    before += static_cast<std::int64_t>(batch.rows());
+    later -= static_cast<std::int64_t>(batch.rows());
+    write(batch, after.rows - later, result);
   }
   const Taken taken = std::exchange(taken_, {});
   result.rows_stored = taken.rows;
@@ -121,47 +122,49 @@ WriteResult HttpSink::write(std::span<const Batch> batches, const LoadPosition& 
   return result;
 }
 
-// `before`: the rows of the load before the batch.
-void HttpSink::write(const Batch& batch, std::int64_t before, WriteResult& result) {
+// `end`: the rows of the load up to the batch's last, as the step sent them.
+void HttpSink::write(const Batch& batch, std::int64_t end, WriteResult& result) {
+  const auto rows_given = static_cast<std::int64_t>(batch.rows());
+  const std::int64_t before = std::max<std::int64_t>(0, end - rows_given);
   const JsonRows rows(batch, load_.destination.table, settings_.allow_nan);
   std::string body = "[";
   std::int64_t held = 0;  // rows in the body
-  const auto flush = [&](std::int64_t end) {
+  const auto flush = [&](std::int64_t last) {
     if (held == 0) return;
     body += ']';
-    send(body, std::exchange(held, 0), end);
+    send(body, std::exchange(held, 0), {end, last});
   };
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    const std::int64_t number = before + static_cast<std::int64_t>(row) + 1;
+    const Place place{end, static_cast<std::int64_t>(row) + 1};
     const std::size_t begin = body.size();
     if (held != 0) body += ", ";
     const std::size_t object = body.size();
     if (std::optional<Misfit> misfit = rows.append(body, row)) {
       body.resize(begin);
-      if (number > lettered_) {
+      if (place > lettered_) {
         dead_letter_.append(load_, batch, std::span(&row, 1), before + 1, misfit->reason);
-        lettered_ = number;
+        lettered_ = place;
       }
-      count(result.rejected, std::move(*misfit), number);
+      count(result.rejected, std::move(*misfit), before + place.row);
       continue;
     }
     if (held != 0 && body.size() >= settings_.request_bytes) {
       std::string rest = "[" + body.substr(object);
       body.resize(begin);
-      flush(number - 1);
+      flush(place.row - 1);
       body = std::move(rest);
     }
     ++held;
   }
-  flush(before + static_cast<std::int64_t>(batch.rows()));
+  flush(rows_given);
 }
 
-// Makes sure that the service has the request's rows, the last of which is the load's row `end`.
-void HttpSink::send(const std::string& body, std::int64_t rows, std::int64_t end) {
-  if (end <= accepted_) return;
+// Makes sure that the service has the request's rows.
+void HttpSink::send(const std::string& body, std::int64_t rows, Place last) {
+  if (last <= accepted_) return;
   if (given_up_) throw Error(*given_up_);
-  if (refused_ && refused_->end == end) throw Error(refused_->error);
-  const std::string key = idempotency_key(load_, target_.url, end, body);
+  if (refused_ && refused_->last == last) throw Error(refused_->error);
+  const std::string key = idempotency_key(load_, target_.url, last, body);
   try {
     if (settings_.compress_from && body.size() >= *settings_.compress_from) {
       const std::string compressed = gzip(body);
@@ -171,10 +174,10 @@ void HttpSink::send(const std::string& body, std::int64_t rows, std::int64_t end
       taken_.status = post({.body = body, .key = key});
     }
   } catch (const Error& error) {
-    refused_.emplace(end, error);
+    refused_.emplace(last, error);
     throw;
   }
-  accepted_ = end;
+  accepted_ = last;
   taken_.rows += rows;
   taken_.bytes += body.size();
 }

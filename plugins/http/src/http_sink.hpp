@@ -1,6 +1,7 @@
 // Rows as POST requests to a web service.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,9 +12,17 @@
 
 namespace vdk::http {
 
+// A row of a load: the n-th of a batch, which is known by the number of the rows that the step had
+// sent with it. Processors may have made more rows of a batch, or fewer.
+struct Place {
+  std::int64_t batch = 0;
+  std::int64_t row = 0;
+  auto operator<=>(const Place&) const = default;
+};
+
 // Says which rows a request holds: the same for a repetition, in a resumed run too, and for no
-// other request. `end`: the rows of the load up to the request's last one.
-[[nodiscard]] std::string idempotency_key(const Load& load, std::string_view url, std::int64_t end,
+// other request. `last`: the request's last row.
+[[nodiscard]] std::string idempotency_key(const Load& load, std::string_view url, Place last,
                                           std::string_view body);
 
 class HttpSink : public Sink {
@@ -32,7 +41,7 @@ class HttpSink : public Sink {
  private:
   // A request that the service has not taken, and never will: it is not sent again.
   struct Refused {
-    std::int64_t end = 0;
+    Place last;
     Error error;
   };
   // What the service has taken since the last write that went well.
@@ -43,8 +52,8 @@ class HttpSink : public Sink {
     long status = 0;
   };
 
-  void write(const Batch& batch, std::int64_t before, WriteResult& result);
-  void send(const std::string& body, std::int64_t rows, std::int64_t end);
+  void write(const Batch& batch, std::int64_t end, WriteResult& result);
+  void send(const std::string& body, std::int64_t rows, Place last);
   [[nodiscard]] long post(const Request& request);
   [[nodiscard]] bool may_pass(long status) const;
   [[nodiscard]] Error refusal(const Answer& answer) const;
@@ -54,12 +63,12 @@ class HttpSink : public Sink {
   const DeadLetter dead_letter_;
   Client client_;
 
-  // Of the load, in rows from its beginning.
+  // Of the load.
   Load load_;
-  std::int64_t accepted_ = 0;  // up to the last request that went well
+  Place accepted_;  // up to the last request that went well
   Taken taken_;
   std::optional<Refused> refused_;  // the last one
-  std::int64_t lettered_ = 0;       // rejected rows up to here were kept
+  Place lettered_;                  // rejected rows up to here were kept
   std::optional<Error> given_up_;   // why no further request is tried
 };
 

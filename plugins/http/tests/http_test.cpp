@@ -104,15 +104,16 @@ TEST(JsonRows, a_row_may_name_its_table) {
 
 TEST(IdempotencyKey, tells_requests_apart_and_repetitions_not) {
   Load load{.execution = "e", .step = "10_send.py", .destination = {.table = "t"}};
-  const std::string key = idempotency_key(load, "http://h/", 5, "[1]");
+  const std::string key = idempotency_key(load, "http://h/", {5, 5}, "[1]");
   EXPECT_EQ(key.size(), 32U);
   load.resume = true;
-  EXPECT_EQ(idempotency_key(load, "http://h/", 5, "[1]"), key);
-  EXPECT_NE(idempotency_key(load, "http://h/", 6, "[1]"), key);
-  EXPECT_NE(idempotency_key(load, "http://h/", 5, "[2]"), key);
-  EXPECT_NE(idempotency_key(load, "http://g/", 5, "[1]"), key);
+  EXPECT_EQ(idempotency_key(load, "http://h/", {5, 5}, "[1]"), key);
+  EXPECT_NE(idempotency_key(load, "http://h/", {6, 5}, "[1]"), key);
+  EXPECT_NE(idempotency_key(load, "http://h/", {5, 4}, "[1]"), key);
+  EXPECT_NE(idempotency_key(load, "http://h/", {5, 5}, "[2]"), key);
+  EXPECT_NE(idempotency_key(load, "http://g/", {5, 5}, "[1]"), key);
   load.step = "20_send.py";
-  EXPECT_NE(idempotency_key(load, "http://h/", 5, "[1]"), key);
+  EXPECT_NE(idempotency_key(load, "http://h/", {5, 5}, "[1]"), key);
 }
 
 // A service that takes so many requests over one connection.

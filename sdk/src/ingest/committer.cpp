@@ -172,7 +172,9 @@ void Committer::close_load() {
   const bool went_well = std::exchange(step_, nullptr)->went_well;
   const std::int64_t held_back = std::exchange(held_back_, 0);
   if (!went_well || broken_) return;
-  if (position_.rows < resumed_.total()) throw unrepeated();
+  if (position_.rows < resumed_.rows) {
+    throw unrepeated_rows(destination_, resumed_.total());
+  }
   for (const auto& [key, other] : reroutes_) other.sink->end_load();
   if (begun_) sink_->end_load();
   if (held_back == 0) return;
@@ -183,7 +185,7 @@ void Committer::close_load() {
   if (context_.progress) context_.progress(statistics());
 }
 
-// Gives every batch its position and drops what an earlier attempt has stored.
+// Gives every batch its position and drops those that an earlier attempt has stored.
 void Committer::locate(std::vector<Passage>& passages) {
   for (Passage& passage : passages) {
     const Batch& batch = passage.request.batch;
@@ -192,36 +194,17 @@ void Committer::locate(std::vector<Passage>& passages) {
     position_.digest = join_digests(position_.digest, digest_rows(batch));
     position_.rows += rows;
     passage.after = position_;
-    if (before >= resumed_.total()) continue;
-    if (before < resumed_.rows) {
-      if (position_.rows > resumed_.rows ||
-          (position_.rows == resumed_.rows && position_.digest != resumed_.digest)) {
-        broken_ = true;
-        throw unrepeated();
-      }
-      count_resumed(rows);
-      passage.written = true;
-      passage.resumed = true;
-      passage.request.batch = Batch();
-      continue;
+    if (before >= resumed_.rows) continue;
+    if (position_.rows > resumed_.rows ||
+        (position_.rows == resumed_.rows && position_.digest != resumed_.digest)) {
+      broken_ = true;
+      throw unrepeated_rows(destination_, resumed_.total());
     }
-    const std::int64_t known = std::min(rows, resumed_.total() - before);
-    count_resumed(known);
-    passage.request.batch =
-        slice_rows(batch, static_cast<std::size_t>(known), static_cast<std::size_t>(rows - known));
+    count_resumed(rows);
+    passage.written = true;
+    passage.resumed = true;
+    passage.request.batch = Batch();
   }
-}
-
-Error Committer::unrepeated() const {
-  return user_error(
-      {.what = fmt::format("The step does not repeat its rows for {}.", in_words(destination_)),
-       .why = fmt::format("An earlier attempt of this execution stored {} {}, and those sent now "
-                          "begin otherwise or end before.",
-                          resumed_.total(), plural(resumed_.total(), "row", "rows")),
-       .consequence = "No further row of this load was stored.",
-       .countermeasure =
-           "A run can only be resumed where a step sends the same rows in the same order, with the "
-           "same settings of ingestion. Run the job anew after removing what it stored."});
 }
 
 void Committer::write_all(std::vector<Passage>& passages) {
@@ -350,6 +333,7 @@ void Committer::count_resumed(std::int64_t rows) {
 void Committer::count(const Sink& sink, const WriteResult& result) {
   const std::lock_guard lock(counting_);
   (sink.holds_back() ? held_back_ : statistics_.rows_committed) += result.rows_stored;
+  statistics_.rows_resumed += result.rows_resumed;
   reject(result.rejected);
   for (const Rejection& discarded : result.discarded) {
     statistics_.values_discarded += discarded.rows;

@@ -102,7 +102,6 @@ class Committer {
   void count(const Sink& sink, const WriteResult& result);
   void count_resumed(std::int64_t rows);
   void reject(const std::vector<Rejection>& rejected);  // `counting_` is held
-  [[nodiscard]] Error unrepeated() const;
 
   CommitContext& context_;
   const Destination destination_;  // with the collection id of the first send

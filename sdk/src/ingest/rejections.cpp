@@ -25,6 +25,18 @@ void add_rejections(std::vector<Rejection>& sum, const std::vector<Rejection>& m
   }
 }
 
+Error unrepeated_rows(const Destination& destination, std::int64_t stored) {
+  return user_error(
+      {.what = fmt::format("The step does not repeat its rows for {}.", in_words(destination)),
+       .why = fmt::format("An earlier attempt of this execution stored {} {}, and those sent now "
+                          "begin otherwise or end before.",
+                          stored, plural(stored, "row", "rows")),
+       .consequence = "No further row of this load was stored.",
+       .countermeasure =
+           "A run can only be resumed where a step sends the same rows in the same order, with the "
+           "same settings of ingestion. Run the job anew after removing what it stored."});
+}
+
 Error rejection_error(const std::vector<std::pair<Destination, Rejection>>& rejected) {
   std::int64_t rows = 0;
   std::string reasons;

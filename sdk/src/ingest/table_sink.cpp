@@ -81,6 +81,7 @@ class TableSink final : public Sink {
       recorded_ = ledger_->read(store);
     });
     if (recorded_) position_ = *recorded_;
+    left_out_ = position_.partial;
     return position_;
   }
 
@@ -89,7 +90,11 @@ class TableSink final : public Sink {
     WriteResult result;
     sought_ = 0;
     const std::size_t bytes = count_bytes(batches);
-    store(batches, position_.total() + 1, after, result);
+    if (left_out_ == 0) {
+      store(batches, position_.total() + 1, after, result);
+    } else {
+      store_rest(batches, after, result);
+    }
     takes_arrow_ = stores_arrow_ && count_bytes(batches) <= bytes;
     return result;
   }
@@ -99,6 +104,7 @@ class TableSink final : public Sink {
   [[nodiscard]] std::size_t row_group() const override { return row_group_; }
 
   void end_load() override {
+    if (left_out_ != 0) throw unrepeated_rows(load_.destination, recorded_->total());
     if (holds_back()) replace_rows();
   }
 
@@ -134,6 +140,18 @@ class TableSink final : public Sink {
     return load_.options.contract ? load_.options.contract : settings_.contract;
   }
 
+  // Stores what an earlier attempt did not: the first rows are there.
+  void store_rest(std::span<const Batch> batches, const LoadPosition& after, WriteResult& result) {
+    const auto rows = static_cast<std::int64_t>(count_rows(batches));
+    const std::int64_t known = std::min(left_out_, rows);
+    if (known < rows) {
+      const std::vector<Batch> rest = halve(batches, static_cast<std::size_t>(known)).second;
+      store(rest, position_.total() + 1, after, result);
+    }
+    left_out_ -= known;
+    result.rows_resumed = known;
+  }
+
   // Stores the rows, finding by halves those that the engine refuses. Every part is a transaction
   // of its own, in order, so that what is there is always the beginning of the load.
   void store(std::span<const Batch> batches, std::int64_t first_row, const LoadPosition& after,
@@ -145,6 +163,7 @@ class TableSink final : public Sink {
       if (sought_ >= kMostSoughtRows) throw too_many_refused(refused->cause);
       const auto [first, second] = halve(batches, rows / 2);
       LoadPosition between = position_;
+      between.rejected = 0;
       between.partial += static_cast<std::int64_t>(rows / 2);
       store(first, first_row, between, result);
       store(second, first_row + static_cast<std::int64_t>(rows / 2), after, result);
@@ -202,7 +221,7 @@ class TableSink final : public Sink {
         with_store(
             [&](TableStore& store) {
               LoadPosition begun = after;
-              begun.rejected = position_.rejected;
+              begun.rejected += position_.rejected;
               transact(store, batches, first_row, begun, committed);
             },
             [&](TableStore& store) {
@@ -527,6 +546,7 @@ class TableSink final : public Sink {
   std::optional<Ledger> ledger_;
   std::optional<LoadPosition> recorded_;  // in the ledger, by this process or the one it resumes
   LoadPosition position_;
+  std::int64_t left_out_ = 0;  // rows still to come that an earlier attempt has stored
   std::string staging_;
   TableDefinition definition_{settings_, load_.options};
   std::int64_t sought_ = 0;

@@ -22,6 +22,6 @@ namespace vdk {
 // Made once for a batch and its copies. Not for use against forgery. Any thread.
 [[nodiscard]] VDK_API std::uint64_t digest_rows(const Batch& batch);
 // The digest of rows and those after them.
-[[nodiscard]] std::uint64_t join_digests(std::uint64_t before, std::uint64_t after);
+[[nodiscard]] VDK_API std::uint64_t join_digests(std::uint64_t before, std::uint64_t after);
 
 }  // namespace vdk

@@ -52,7 +52,8 @@ struct Load {
 
 // How much of a load was stored, or rejected for good. `digest` is a rolling hash of the first
 // `rows` rows as the step sent them; `partial` rows behind them are stored too, and unhashed
-// because a batch had to be split.
+// because a batch had to be split: they are counted as they came to the sink, after processors,
+// which may have made more rows or fewer.
 struct LoadPosition {
   std::int64_t rows = 0;
   std::uint64_t digest = 0;
@@ -73,6 +74,7 @@ struct Rejection {
 
 struct WriteResult {
   std::int64_t rows_stored = 0;
+  std::int64_t rows_resumed = 0;       // an earlier attempt had stored them
   std::vector<Rejection> rejected{};   // rows that fail the run unless limits allow them
   std::vector<Rejection> discarded{};  // rows or values left out as contract or engine have it
   Value metadata{};  // what post-processing may want to know of the batches; null for nothing
@@ -101,13 +103,16 @@ class VDK_API Sink {
   virtual ~Sink();
 
   // The next rows belong to `load`; the former load is over. Returns what an earlier attempt of
-  // this load stored: those rows are not written again. The default knows of none.
+  // this load stored: its first `rows` are not written again, and the sink itself leaves out the
+  // `partial` first ones of what is written then. The default knows of none.
   virtual LoadPosition begin_load(const Load& load);
 
   // Stores all rows of the batches, except those that it rejects, together with the position
-  // `after` them, and returns once they are committed. Rows before `after.rows` minus the batches'
-  // own are there already. Throws Error where nothing was stored: user where the rows or the table
-  // are wrong, platform where the store failed.
+  // `after` them, and returns once they are committed. `after.rejected`: rows that were rejected on
+  // their way and do not come here, since the last write that went well. Several batches have as
+  // many rows as the step sent; one alone may have been given more or fewer by processors. Throws
+  // Error where nothing was stored: user where the rows or the table are wrong, platform where the
+  // store failed.
   virtual WriteResult write(std::span<const Batch> batches, const LoadPosition& after) = 0;
 
   // Whether rows without a table's name are wrong. The default derives what it needs.
