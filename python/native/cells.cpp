@@ -388,6 +388,10 @@ void RowCells::read(nb::handle dict, const CellRules& rules) {
   }
 }
 
+std::string_view RowCells::column() const noexcept {
+  return cells_.empty() ? std::string_view() : cells_.back().name;
+}
+
 void RowCells::append_to(BatchBuilder& builder) const {
   for (const Cell& cell : cells_) append_scalar(builder, builder.column(cell.name), cell.value);
   builder.end_row();

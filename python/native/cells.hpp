@@ -79,6 +79,8 @@ class RowCells {
   // Reads a dict. Throws Python's TypeError as append_object does.
   void read(nb::handle dict, const CellRules& rules);
   void append_to(BatchBuilder& builder) const;
+  // The column that reading came to; empty before the first.
+  [[nodiscard]] std::string_view column() const noexcept;
   void clear() noexcept { cells_.clear(); }  // needs the lock
 
  private:

@@ -1,7 +1,9 @@
 #include "python_ingestion.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "python_step.hpp"
 #include "signals.hpp"
 #include "vdk/base/log.hpp"
+#include "vdk/ingest/dead_letter.hpp"
 #include "vdk/ingest/sink.hpp"
 
 namespace vdk {
@@ -74,18 +77,32 @@ class PythonSink final : public Sink {
 
 class EncodingSink final : public Sink {
  public:
-  EncodingSink(std::unique_ptr<Sink> sink, CellRules rules)
-      : sink_(std::move(sink)), rules_(rules) {}
+  EncodingSink(std::unique_ptr<Sink> sink, CellRules rules, DeadLetter dead_letter)
+      : sink_(std::move(sink)), rules_(rules), dead_letter_(std::move(dead_letter)) {}
 
-  LoadPosition begin_load(const Load& load) override { return sink_->begin_load(load); }
+  LoadPosition begin_load(const Load& load) override {
+    load_ = load;
+    unwritten_ = 0;
+    return sink_->begin_load(load);
+  }
   WriteResult write(std::span<const Batch> batches, const LoadPosition& after) override {
     const auto is_python = [](const Batch& batch) { return batch.host_rows() != nullptr; };
     if (std::ranges::none_of(batches, is_python)) return sink_->write(batches, after);
     std::vector<Batch> columns;
+    std::vector<Rejection> rejected;
     call_python({}, [&] {
-      for (const Batch& batch : batches) columns.push_back(encoded(batch));
+      for (const Batch& batch : batches) add_columns(batch, after, columns, rejected);
     });
-    return sink_->write(columns, after);
+    for (const Rejection& each : rejected) unwritten_ += each.rows;
+    WriteResult result;
+    if (!columns.empty()) {
+      LoadPosition reached = after;
+      reached.rejected = unwritten_;
+      result = sink_->write(columns, reached);
+      unwritten_ = 0;
+    }
+    result.rejected.insert(result.rejected.end(), rejected.begin(), rejected.end());
+    return result;
   }
   [[nodiscard]] bool needs_table() const override { return sink_->needs_table(); }
   void end_load() override { sink_->end_load(); }
@@ -96,20 +113,36 @@ class EncodingSink final : public Sink {
   [[nodiscard]] std::string delivery_note() const override { return sink_->delivery_note(); }
 
  private:
-  [[nodiscard]] Batch encoded(const Batch& batch) const {
-    if (!batch.host_rows()) return batch;
-    try {
-      return columns_of(static_cast<const PythonRows&>(*batch.host_rows()), rules_);
-    } catch (const nb::builtin_exception& failure) {
-      throw user_error({.what = std::string("A row cannot be stored: ") + failure.what(),
-                        .why = "A pre-processor passed it on as it is.",
-                        .consequence = "No row of its batch was stored.",
-                        .countermeasure = "Let a pre-processor make it text or a number."});
+  // Rows of Python come one batch at a time, so `after` tells where this one ends.
+  void add_columns(const Batch& batch, const LoadPosition& after, std::vector<Batch>& columns,
+                   std::vector<Rejection>& rejected) const {
+    if (!batch.host_rows()) return columns.push_back(batch);
+    const auto& rows = static_cast<const PythonRows&>(*batch.host_rows());
+    EncodedRows encoded = encode(rows, rules_);
+    const std::int64_t before =
+        std::max<std::int64_t>(0, after.rows - static_cast<std::int64_t>(batch.rows()));
+    for (const EncodedRows::Refused& each : encoded.refused) {
+      rejected.push_back({std::string(kReason), each.column, each.why,
+                          before + static_cast<std::int64_t>(each.row) + 1, 1});
     }
+    if (dead_letter_.keeps() && !encoded.refused.empty()) {
+      const Batch described = describe(rows, encoded.refused, rules_);
+      for (std::size_t i = 0; i < described.rows(); ++i) {
+        const auto number = before + static_cast<std::int64_t>(encoded.refused[i].row) + 1;
+        dead_letter_.append(load_, described, std::span(&i, 1),
+                            number - static_cast<std::int64_t>(i), kReason);
+      }
+    }
+    if (encoded.batch.rows() != 0) columns.push_back(std::move(encoded.batch));
   }
+
+  static constexpr std::string_view kReason = "wrong_type";
 
   std::unique_ptr<Sink> sink_;
   const CellRules rules_;
+  const DeadLetter dead_letter_;
+  Load load_{};
+  std::int64_t unwritten_ = 0;  // rejected since the sink's last write
 };
 
 nb::object plugin_of(nb::handle factory, const std::string& method) {
@@ -222,12 +255,13 @@ bool PythonIngestion::takes_rows(const std::string& method) {
 }
 
 SinkFactory encoding_sink_factory(SinkFactory factory) {
-  return
-      [factory = std::move(factory)](const Configuration& configuration, std::string_view section,
-                                     const Destination& destination) -> std::unique_ptr<Sink> {
-        return std::make_unique<EncodingSink>(factory(configuration, section, destination),
-                                              cell_rules(configuration, destination.method));
-      };
+  return [factory = std::move(factory)](const Configuration& configuration,
+                                        std::string_view section,
+                                        const Destination& destination) -> std::unique_ptr<Sink> {
+    return std::make_unique<EncodingSink>(
+        factory(configuration, section, destination), cell_rules(configuration, destination.method),
+        DeadLetter(configuration.get_string("ingest_dead_letter")));
+  };
 }
 
 CellRules cell_rules(const Configuration& configuration, std::string_view method) {

@@ -69,6 +69,29 @@ std::size_t text_size(nb::handle object, std::size_t& memory, int depth) {
   return 40;  // dates, decimals and the like
 }
 
+// What a value of a row fails of; nothing where it does not.
+template <class Call>
+std::optional<std::string> failure_of(Call&& call) {
+  try {
+    call();
+    return std::nullopt;
+  } catch (nb::python_error& error) {
+    const bool is_of_value = error.matches(PyExc_Exception) && !error.matches(PyExc_MemoryError);
+    if (!is_of_value) throw;
+    return class_name(error.value()) + ": " + text_with_surrogates(nb::str(error.value()));
+  } catch (const nb::builtin_exception& error) {
+    return error.what();
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+std::string description(nb::handle object) {
+  std::string text = "an object of type " + class_name(object);
+  failure_of([&] { text = text_with_surrogates(nb::repr(object)); });
+  return text;
+}
+
 }  // namespace
 
 RowSize row_size(nb::handle dict) {
@@ -89,10 +112,10 @@ std::uint64_t PythonRows::digest() const {
   std::uint64_t digest = 0;
   const nb::gil_scoped_acquire lock;
   try {
-    digest = digest_rows(columns_of(*this, {}));
+    // Of rows with objects that only a processor knows, the number counts.
+    const EncodedRows encoded = encode(*this, {});
+    digest = join_digests(encoded.refused.size(), digest_rows(encoded.batch));
   } catch (nb::python_error&) {
-    // Objects that only a processor knows: their number tells rows apart.
-  } catch (const nb::builtin_exception&) {
   }
   return digest != 0 ? digest : rows_ + 1;
 }
@@ -127,13 +150,37 @@ std::shared_ptr<PythonRows> python_rows(const Batch& batch, const Destination& d
   return std::make_shared<PythonRows>(std::move(rows), batch.bytes(), destination);
 }
 
-Batch columns_of(const PythonRows& rows, const CellRules& rules) {
+EncodedRows encode(const PythonRows& rows, const CellRules& rules) {
+  EncodedRows encoded;
   BatchBuilder builder;
   RowCells cells;
+  std::size_t index = 0;
   for (const nb::handle row : nb::borrow(rows.list())) {
-    cells.read(row, rules);
-    cells.append_to(builder);
+    if (const auto why = failure_of([&] { cells.read(row, rules); })) {
+      encoded.refused.push_back({index, std::string(cells.column()), *why});
+    } else {
+      cells.append_to(builder);
+    }
     cells.clear();
+    ++index;
+  }
+  encoded.batch = builder.finish();
+  return encoded;
+}
+
+Batch describe(const PythonRows& rows, std::span<const EncodedRows::Refused> refused,
+               const CellRules& rules) {
+  BatchBuilder builder;
+  for (const EncodedRows::Refused& each : refused) {
+    const auto row = nb::borrow<nb::dict>(rows.list()[each.row]);
+    for (const auto [key, value] : row) {
+      const std::size_t column =
+          builder.column(PyUnicode_Check(key.ptr()) ? text_with_surrogates(key) : description(key));
+      if (failure_of([&] { append_object(builder, column, value, rules); })) {
+        builder.append_text(column, description(value));
+      }
+    }
+    builder.end_row();
   }
   return builder.finish();
 }

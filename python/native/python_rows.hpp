@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "cells.hpp"
 #include "python.hpp"
@@ -56,9 +58,26 @@ class PythonRows final : public HostRows {
   Destination destination_;
 };
 
-// The rows of any batch as dicts, and of dicts as a batch of columns. Need the interpreter lock.
+// The rows of any batch as dicts. Needs the interpreter lock.
 [[nodiscard]] std::shared_ptr<PythonRows> python_rows(const Batch& batch,
                                                       const Destination& destination);
-[[nodiscard]] Batch columns_of(const PythonRows& rows, const CellRules& rules);
+
+// Dicts as a batch of columns, without those rows that have a value which is none of a table's.
+struct EncodedRows {
+  struct Refused {
+    std::size_t row = 0;
+    std::string column;
+    std::string why;
+  };
+  Batch batch;
+  std::vector<Refused> refused;
+};
+// Needs the interpreter lock, and runs code of the values' classes. Throws what is no failure of a
+// value: an interrupt, an exhausted memory.
+[[nodiscard]] EncodedRows encode(const PythonRows& rows, const CellRules& rules);
+
+// The refused rows, with Python's representation of the values for which they were. Likewise.
+[[nodiscard]] Batch describe(const PythonRows& rows, std::span<const EncodedRows::Refused> refused,
+                             const CellRules& rules);
 
 }  // namespace vdk

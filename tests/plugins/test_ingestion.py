@@ -4,6 +4,7 @@ import json
 import textwrap
 
 import pytest
+from http_service import Service
 
 # A sink that notes every batch that it gets, and plugins that work on batches.
 PLUGINS = """
@@ -209,6 +210,96 @@ def test_processors_of_python_work_before_and_after_a_sink_of_the_program(sink):
     assert sink.rows("select a, marked from t order by a") == [(0, 1), (1, 1), (2, 1), (7, 1)]
     assert ended.notes[0] == ["pre", "t", None, "job|op", None, "sqlite"]
     assert ended.notes[-1][0] == "post"
+
+
+SPREAD = """
+    from vdk.api.plugin.plugin_input import IIngesterPlugin
+
+    class Spread(IIngesterPlugin):
+        def pre_ingest_process(self, payload, metadata, **others):
+            return [{"i": 3 * row["i"] + n, "text": row["text"]} for row in payload for n in range(3)], metadata
+
+    @hookimpl
+    def initialize_job(context):
+        context.ingester.add_ingester_factory_method("spread", Spread)
+"""
+
+
+@pytest.mark.parametrize("method", ["http", "sqlite", "file"])
+def test_a_processor_may_make_more_rows_than_were_sent(stage, method):
+    stage.plugin(SPREAD).body(
+        f"""
+        for i in range(300):
+            job_input.send_object_for_ingestion({{"i": i, "text": "x" * 100}}, "t", method="{method}")
+        """
+    )
+    with Service() as service:
+        target = {"http": service.url(), "sqlite": "", "file": str(stage.out / "made")}[method]
+        stage.run(
+            VDK_INGEST_PAYLOAD_PREPROCESS_SEQUENCE="spread",
+            VDK_INGESTER_PAYLOAD_SIZE_BYTES_THRESHOLD="10000",
+            VDK_INGEST_TARGET_DEFAULT=target,
+        ).succeeded().says("900 rows stored in table t by")
+    found = {
+        "http": lambda: [row["i"] for row in service.rows],
+        "sqlite": lambda: [i for (i,) in stage.rows("select i from t order by rowid")],
+        "file": lambda: [
+            json.loads(line)["i"] for line in (stage.out / "made.json").read_text().splitlines()
+        ],
+    }[method]()
+    assert found == list(range(900))
+
+
+def test_a_value_that_no_table_holds_rejects_its_row_alone(stage):
+    stage.plugin(
+        """
+        from vdk.api.plugin.plugin_input import IIngesterPlugin
+
+        class Unfit:
+            def __str__(self):
+                raise ValueError("no text either")
+
+        class Spoil(IIngesterPlugin):
+            def pre_ingest_process(self, payload, metadata, **others):
+                for row in payload:
+                    if row["i"] % 10 == 3:
+                        row["v"] = {1, 2}
+                    if row["i"] % 10 == 7:
+                        row[Unfit()] = 1
+                return payload, metadata
+
+        @hookimpl
+        def initialize_job(context):
+            context.ingester.add_ingester_factory_method("spoil", Spoil)
+        """
+    ).body(
+        """
+        for i in range(20):
+            job_input.send_object_for_ingestion({"i": i, "v": "x"}, "t")
+        """
+    )
+    good = [(i, "x") for i in range(20) if i % 10 not in (3, 7)]
+    ended = stage.run(VDK_INGEST_PAYLOAD_PREPROCESS_SEQUENCE="spoil")
+    ended.failed(
+        "4 rows were rejected",
+        "column v, 2 rows, first row 4): Object of type set is not JSON serializable",
+        "2 rows, first row 8): ValueError: no text either",
+        "16 rows stored in table t by sqlite",
+    )
+    assert stage.rows("select i, v from t order by i") == good
+
+    letters = stage.out / "letters"
+    ended = stage.run(
+        VDK_INGEST_PAYLOAD_PREPROCESS_SEQUENCE="spoil", VDK_INGEST_DEAD_LETTER=str(letters)
+    ).succeeded()
+    assert len(stage.rows("select i from t")) == 2 * len(good)
+    (file,) = letters.iterdir()
+    kept = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(letter["row"], letter["reason"]) for letter in kept] == [
+        (row, "wrong_type") for row in (4, 8, 14, 18)
+    ]
+    assert (kept[0]["values"]["i"], kept[0]["values"]["v"]) == (3, "{1, 2}")
+    assert (kept[1]["values"]["i"], kept[1]["values"]["v"]) == (7, "x")
 
 
 def test_a_chain_of_methods_sends_to_each(sink):
