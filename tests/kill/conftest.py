@@ -1,12 +1,16 @@
-"""The three engines as what a killed process stores rows in, each empty at first."""
+"""The three engines as what a killed process stores rows in, each empty at first, and the killing."""
 
 import os
+import pathlib
 import sqlite3
 import subprocess
 from contextlib import closing
 
 import pytest
 from postgres_server import PostgresServer
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+VDK = os.environ.get("VDK_BIN", str(ROOT / "build/release/bin/vdk"))
 
 
 class Sqlite:
@@ -120,3 +124,28 @@ def environment(database, tmp_path):
         "VDK_INGEST_COMMIT_BYTES": "300000",
         **database.settings,
     }
+
+
+@pytest.fixture
+def run_for(tmp_path):
+    """Calls the program and kills it after so many seconds (None: waits for its end); gives its exit
+    code, -9 where it was killed, and what it said."""
+
+    def run_for(seconds, words, env):
+        process = subprocess.Popen(
+            [VDK, *words],
+            cwd=tmp_path,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+        return process.returncode, output
+
+    return run_for

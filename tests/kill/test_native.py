@@ -1,15 +1,10 @@
 """The oracle of test_resume.py for what runs without Python: `vdk ingest` and jobs of SQL steps."""
 
-import os
-import pathlib
 import random
-import subprocess
 import time
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-VDK = os.environ.get("VDK_BIN", str(ROOT / "build/release/bin/vdk"))
 KILLS = [10, pytest.param(200, marks=pytest.mark.full)]
 POINTS = ["after_definition", "before_rows", "before_ledger", "before_commit", "after_commit"]
 ROWS = 30_000
@@ -26,26 +21,12 @@ def rows(tmp_path_factory):
 
 
 @pytest.fixture
-def vdk(tmp_path, environment, rows):
+def vdk(run_for, tmp_path, environment, rows):
     """Runs the program without a Python interpreter, for so many seconds at most."""
     (tmp_path / "rows.csv").symlink_to(rows)
 
     def vdk(*words, seconds=None, **variables):
-        process = subprocess.Popen(
-            [VDK, *words],
-            cwd=tmp_path,
-            env={**environment, "VDK_PYTHON": "/nonexistent", **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, _ = process.communicate()
-        return process.returncode, output
+        return run_for(seconds, words, {**environment, "VDK_PYTHON": "/nonexistent", **variables})
 
     return vdk
 

@@ -6,13 +6,11 @@ The oracle: without resume a table holds the beginning of what was sent, in orde
 import os
 import pathlib
 import random
-import subprocess
 import time
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VDK = os.environ.get("VDK_BIN", str(ROOT / "build/release/bin/vdk"))
 PYTHON = os.environ.get("VDK_COMPAT_PYTHON", str(ROOT / ".venv/bin/python"))
 KILLS = [10, pytest.param(200, marks=pytest.mark.full)]
 ROWS = 60_000
@@ -40,7 +38,7 @@ REPLACE = SECOND.replace('destination_table="t"', 'destination_table="t", dispos
 
 
 @pytest.fixture
-def run(tmp_path, environment):
+def run(run_for, tmp_path, environment):
     """Runs the job; the keywords are further environment variables."""
 
     def run(*arguments, second=SECOND, seconds=None, **variables):
@@ -48,21 +46,9 @@ def run(tmp_path, environment):
         job.mkdir(exist_ok=True)
         (job / "10_first.py").write_text(FIRST)
         (job / "20_second.py").write_text(second)
-        process = subprocess.Popen(
-            [VDK, "run", "job", *arguments],
-            cwd=tmp_path,
-            env={**environment, "VDK_PYTHON": PYTHON, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        return run_for(
+            seconds, ["run", "job", *arguments], {**environment, "VDK_PYTHON": PYTHON, **variables}
         )
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, _ = process.communicate()
-        return process.returncode, output
 
     return run
 
