@@ -105,9 +105,7 @@ class Case:
             keywords["skiprows"] = (
                 len(self.before) if self.maybe(0.5) else list(range(len(self.before)))
             )
-        elif self.maybe(0.1) and not any(
-            cell.startswith(RAW) and self.quote in cell for line in self.lines for cell in line
-        ):
+        elif self.maybe(0.1):
             keywords["skiprows"] = sorted(chance.sample(range(10), chance.randint(1, 4)))
         if self.maybe(0.15):
             keywords["nrows"] = chance.randint(0, 10)

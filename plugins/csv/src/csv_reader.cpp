@@ -287,7 +287,8 @@ void CsvReader::State::begin(File& file, std::size_t index) {
       continue;
     }
     file.body = lines.place();
-    if (has_header && record_fields != 0 && line >= careful) break;
+    const bool is_enough = options.rows && ranges.size() >= *options.rows;
+    if (has_header && record_fields != 0 && (line >= careful || is_enough)) break;
     const Rows record = lines.line();
     if (lines.ended_in_return()) file.line_end = '\r';
     if (record.count == 0) continue;

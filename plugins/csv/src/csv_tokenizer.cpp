@@ -247,17 +247,26 @@ Slice Tokenizer::unescape(char* text, std::size_t begin, std::size_t end) const 
 
 std::size_t Tokenizer::skip_line(const char* text, std::size_t from, std::size_t end,
                                  bool whole) const {
+  // As pandas has it, a separator at the very beginning does not begin another field.
   bool quoted = false;
+  bool at_field = true;  // a quote here opens the field
+  bool closed = false;   // the byte before closed it, or was the first of a doubled quote
   for (std::size_t at = from; at < end; ++at) {
     const char c = text[at];
-    if (c == dialect_.quote) {
+    if (c == dialect_.quote && (quoted || at_field || closed)) {
+      closed = quoted;
       quoted = !quoted;
-    } else if (!quoted && c == '\n') {
-      return at + 1;
-    } else if (!quoted && c == '\r') {
+      at_field = false;
+      continue;
+    }
+    if (quoted) continue;
+    closed = false;
+    if (c == '\n') return at + 1;
+    if (c == '\r') {
       if (at + 1 == end) return whole ? end : 0;
       return text[at + 1] == '\n' ? at + 2 : at + 1;
     }
+    at_field = c == dialect_.delimiter && at != from;
   }
   return whole ? end : 0;
 }
