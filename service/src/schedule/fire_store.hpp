@@ -24,9 +24,11 @@ enum class Overlap {
 struct Schedule {
   std::string deployment;
   Cron cron;
-  // The times after it are meant: when the deployment was enabled or its schedule changed.
+  // The times after it are meant: when the deployment was enabled or its schedule changed. Grows
+  // with each such change.
   std::chrono::sys_seconds since;
-  // The last time that is on record for it, whatever became of it.
+  // The last time that is on record for it, whatever became of it; none that lies ahead of now, by
+  // which a wrong clock would hide what was missed.
   std::optional<std::chrono::sys_seconds> last_fire{};
   Overlap overlap = Overlap::forbid;
   // A time that passed longer ago than this is not made up for; without a limit as in Kubernetes.
@@ -38,6 +40,7 @@ struct Schedule {
 // One scheduled time of a deployment.
 struct Fire {
   std::string deployment;
+  std::chrono::sys_seconds since;  // of the schedule that says so
   std::chrono::sys_seconds time;
   Overlap overlap = Overlap::forbid;
 };
@@ -46,7 +49,7 @@ enum class FireResult {
   started,        // the time is on record now, together with its execution
   already_there,  // it was on record: another replica, or this one before an error
   overlapped,     // it is on record now, without an execution: Overlap::forbid
-  gone,           // the deployment is no longer there, or disabled
+  gone,           // the deployment is no longer there, is disabled, or its schedule is a later one
 };
 
 // What changed in the schedules since a revision of the store.
@@ -71,8 +74,10 @@ class FireStore {
   virtual ~FireStore() = default;
 
   // Everything at revision 0, afterwards what changed since `revision`. Asked about once a second,
-  // so by an index. A change may be told more than once; it may not be left out.
-  [[nodiscard]] virtual ScheduleChanges changes_since(std::uint64_t revision) = 0;
+  // so by an index. A change may be told more than once; it may not be left out. `now` is for
+  // Schedule::last_fire.
+  [[nodiscard]] virtual ScheduleChanges changes_since(std::uint64_t revision,
+                                                      std::chrono::sys_seconds now) = 0;
 
   // In one transaction for all of them, each on its own merits, one result per fire in their order.
   // Exactly one execution per fire is the unique index on (deployment, time): the row of the fire

@@ -48,7 +48,8 @@ class MemoryScheduleStore final : public FireStore, public LeaseStore {
   explicit MemoryScheduleStore(const Clock& clock) : clock_(clock) {}
 
   // ---- FireStore
-  [[nodiscard]] ScheduleChanges changes_since(std::uint64_t revision) override {
+  [[nodiscard]] ScheduleChanges changes_since(std::uint64_t revision,
+                                              std::chrono::sys_seconds now) override {
     const std::lock_guard lock(mutex_);
     fail_if_wanted();
     ScheduleChanges changes{.revision = revision_};
@@ -59,7 +60,7 @@ class MemoryScheduleStore final : public FireStore, public LeaseStore {
         continue;
       }
       Schedule schedule = *row.schedule;
-      if (const auto last = fires_.upper_bound({deployment, std::chrono::sys_seconds::max()});
+      if (const auto last = fires_.upper_bound({deployment, now});
           last != fires_.begin() && std::prev(last)->first == deployment) {
         schedule.last_fire = std::prev(last)->second;
       }
@@ -147,7 +148,9 @@ class MemoryScheduleStore final : public FireStore, public LeaseStore {
 
   FireResult insert(const Fire& fire, FencingToken token) {
     const auto row = rows_.find(fire.deployment);
-    if (row == rows_.end() || !row->second.schedule) return FireResult::gone;
+    if (row == rows_.end() || !row->second.schedule || row->second.schedule->since != fire.since) {
+      return FireResult::gone;
+    }
     if (!fires_.insert({fire.deployment, fire.time}).second) return FireResult::already_there;
     if (fire.overlap == Overlap::forbid && running_.contains(fire.deployment)) {
       return FireResult::overlapped;

@@ -50,8 +50,8 @@ void Scheduler::lead(FencingToken token) {
     observer_.became_scheduler(token, entries_.size());
   }
   insert_pending();  // what an error left over comes first
-  if (clock_.elapsed() >= changes_at_) read_changes();
   notice_clock_set_back(now);
+  if (clock_.elapsed() >= changes_at_) read_changes();
   collect_due(now);
   insert_pending();
 }
@@ -66,7 +66,7 @@ void Scheduler::stand_by() {
 }
 
 void Scheduler::read_changes() {
-  ScheduleChanges changes = store_.changes_since(revision_);
+  ScheduleChanges changes = store_.changes_since(revision_, last_now_);
   for (const std::string& deployment : changes.removed) entries_.erase(deployment);
   for (Schedule& schedule : changes.changed) put(std::move(schedule));
   revision_ = changes.revision;
@@ -82,7 +82,7 @@ void Scheduler::put(Schedule schedule) {
   if (known != entries_.end() && known->second.schedule.since == schedule.since) {
     considered = std::max(considered, known->second.considered);
   }
-  // What was fired by a clock that was ahead does not hold back what comes by the right one.
+  // A change that was made by a clock ahead of this one counts from now.
   considered = std::min(considered, last_now_);
   const std::string deployment = schedule.deployment;
   Entry entry{.schedule = std::move(schedule), .considered = considered};
@@ -156,7 +156,7 @@ void Scheduler::collect(Entry& entry, sys_seconds now) {
   }
   if (count > 0) observer_.missed(schedule.deployment, from, until, count);
   for (const sys_seconds time : times) {
-    pending_.push_back({schedule.deployment, time, schedule.overlap});
+    pending_.push_back({schedule.deployment, schedule.since, time, schedule.overlap});
   }
 }
 
