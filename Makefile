@@ -30,7 +30,7 @@ bench:
 
 install:
 	@tools/bootstrap --no-dev
-	@tools/build release product
+	@tools/build release product service
 	@cmake --install build/release --prefix "$(abspath $(PREFIX))" >build/release/install.log
 	@echo "installed in $(abspath $(PREFIX)); run $(abspath $(PREFIX))/bin/vdk"
 

@@ -1,0 +1,192 @@
+#include "settings.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <initializer_list>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/file.hpp"
+#include "base/process.hpp"
+#include "base/text.hpp"
+#include "http/url.hpp"
+#include "vdk/base/error.hpp"
+#include "vdk/base/log.hpp"
+#include "vdk/base/value.hpp"
+#include "vdk/base/version.hpp"
+
+namespace vdk::service {
+
+namespace {
+
+// The values of a file of `name = value` lines, and of the environment over them.
+class Sources {
+ public:
+  explicit Sources(const std::optional<std::filesystem::path>& file) {
+    if (!file) return;
+    int number = 0;
+    for (const auto& line : split(read_file(*file), '\n')) {
+      ++number;
+      const auto text = trim(line);
+      if (text.empty() || text.starts_with('#')) continue;
+      const auto equals = text.find('=');
+      if (equals == std::string_view::npos) {
+        throw configuration_error(
+            {.what = fmt::format("{}:{} is not 'name = value'.", file->string(), number),
+             .consequence = "The service does not start.",
+             .countermeasure = "Correct the line, or put '#' before it."});
+      }
+      values_.insert_or_assign(std::string(trim(text.substr(0, equals))),
+                               std::string(trim(text.substr(equals + 1))));
+    }
+  }
+
+  // The value of a property, which may have further names in the environment.
+  [[nodiscard]] std::optional<std::string> find(
+      const std::string& property, std::initializer_list<const char*> names = {}) const {
+    std::string name;
+    for (const char c : upper(property)) {
+      if (c != '-') name += c == '.' ? '_' : c;
+    }
+    if (const char* value = ::getenv(name.c_str())) return value;
+    for (const char* other : names) {
+      if (const char* value = ::getenv(other)) return value;
+    }
+    const auto found = values_.find(property);
+    if (found == values_.end()) return std::nullopt;
+    return found->second;
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+[[noreturn]] void refuse(const std::string& property, const std::string& value,
+                         const std::string& expected) {
+  throw configuration_error(
+      {.what = fmt::format("The setting '{}' is '{}'.", property, redact(value)),
+       .why = fmt::format("It has to be {}.", expected),
+       .consequence = "The service does not start.",
+       .countermeasure = "Correct it where it is set: the configuration file or the environment."});
+}
+
+std::uint16_t to_port(const std::string& property, const std::string& value) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
+  if (error != std::errc{} || end != value.data() + value.size()) {
+    refuse(property, value, "a port from 0 to 65535");
+  }
+  return port;
+}
+
+bool is_local_host(const std::string& conninfo) {
+  // Of postgresql://user@HOST:port/database
+  const auto begin = conninfo.find("://");
+  if (begin == std::string::npos) return true;
+  auto host = conninfo.substr(begin + 3, conninfo.find_first_of("/?", begin + 3) - begin - 3);
+  if (const auto at = host.rfind('@'); at != std::string::npos) host.erase(0, at + 1);
+  return host.empty() || host.starts_with("localhost") || host.starts_with("127.") ||
+         host.starts_with("[::1]");
+}
+
+// jdbc:postgresql://host:port/name?... as libpq takes it. To another machine the connection is
+// encrypted and the server's certificate checked, unless the URL says otherwise.
+std::string to_conninfo(const Sources& sources) {
+  auto url = sources.find("spring.datasource.url", {"DB_JDBC_URL", "DB_URL"}).value_or("");
+  if (url.empty()) return {};
+  if (url.starts_with("jdbc:")) url.erase(0, 5);
+  if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) {
+    refuse("spring.datasource.url", url, "jdbc:postgresql://HOST:PORT/DATABASE");
+  }
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (url.find(name + "=") != std::string::npos) return;
+    url += fmt::format("{}{}={}", url.find('?') == std::string::npos ? '?' : '&', name,
+                       http::encode_percent(value));
+  };
+  if (const auto user = sources.find("spring.datasource.username", {"DB_USERNAME"})) {
+    add("user", *user);
+  }
+  if (const auto password = sources.find("spring.datasource.password", {"DB_PASSWORD"})) {
+    add_secret(*password);
+    add("password", *password);
+  }
+  add("connect_timeout", "5");
+  add("application_name", "vdk-control-service");
+  if (!is_local_host(url)) {
+    add("sslmode", "verify-full");
+    const char* roots = "/etc/ssl/certs/ca-certificates.crt";
+    if (::access(roots, R_OK) == 0) add("sslrootcert", roots);
+  }
+  return url;
+}
+
+// The keys of upstream's map of versions to images; without one, the interpreters that are here.
+std::vector<std::string> python_versions(const Sources& sources) {
+  std::vector<std::string> versions;
+  const std::string property = "datajobs.deployment.supportedPythonVersions";
+  if (const auto text = sources.find(property, {"DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS"})) {
+    const auto value = [&] {
+      try {
+        return parse_json(replace_all(*text, "'", "\""));
+      } catch (const Error&) {
+        refuse(property, *text, "a JSON object whose keys are versions");
+      }
+    }();
+    if (value.if_map() == nullptr) refuse(property, *text, "a JSON object whose keys are versions");
+    for (const auto& [version, images] : *value.if_map()) versions.push_back(version);
+    return versions;
+  }
+  for (int minor = 8; minor < 20; ++minor) {
+    if (!find_on_path(fmt::format("python3.{}", minor)).empty()) {
+      versions.push_back(fmt::format("3.{}", minor));
+    }
+  }
+  return versions;
+}
+
+std::filesystem::path data_directory(const Sources& sources, const CommandLine& command_line) {
+  if (command_line.data_directory) return *command_line.data_directory;
+  if (const auto given = sources.find("vdk.service.data.directory")) return *given;
+  return local_state_directory() / "service";
+}
+
+}  // namespace
+
+Settings read_settings(const CommandLine& command_line) {
+  const Sources sources(command_line.config);
+  Settings settings;
+  settings.data_directory = data_directory(sources, command_line);
+  settings.address =
+      command_line.listen.value_or(sources.find("server.address").value_or("127.0.0.1"));
+  if (command_line.port) {
+    settings.port = *command_line.port;
+  } else if (const auto port = sources.find("server.port")) {
+    settings.port = to_port("server.port", *port);
+  }
+  const auto certificate = sources.find("server.ssl.certificate");
+  const auto key = sources.find("server.ssl.certificate-private-key");
+  if (certificate.has_value() != key.has_value()) {
+    refuse("server.ssl.certificate", certificate.value_or(""),
+           "given together with 'server.ssl.certificate-private-key'");
+  }
+  if (certificate) settings.tls = http::TlsFiles{*certificate, *key};
+  settings.allowed_hosts = split_list(sources.find("vdk.service.allowed.hosts").value_or(""));
+  settings.database = to_conninfo(sources);
+  settings.version =
+      fmt::format("PipelinesControlService/{}/native (vdk@linux)",
+                  sources.find("datajobs.version", {"datajobs_version"}).value_or(version()));
+  settings.python_versions = python_versions(sources);
+  settings.default_python_version =
+      sources.find("datajobs.deployment.defaultPythonVersion")
+          .value_or(settings.python_versions.empty() ? "" : settings.python_versions.back());
+  if (upper(sources.find("logging.format").value_or("")) == "JSON") {
+    settings.log_format = LogFormat::json;
+  }
+  settings.log_level =
+      sources.find("logging.level.root", {"TAURUS_ROOT_LOG_LEVEL"}).value_or(settings.log_level);
+  return settings;
+}
+
+}  // namespace vdk::service

@@ -1,0 +1,43 @@
+// What an operator can set, and where the values come from.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/server.hpp"
+
+namespace vdk::service {
+
+// The words of the command line; what is not given is left to the other sources.
+struct CommandLine {
+  std::optional<std::filesystem::path> config;
+  std::optional<std::filesystem::path> data_directory;
+  std::optional<std::string> listen;
+  std::optional<std::uint16_t> port;
+};
+
+enum class LogFormat { text, json };
+
+struct Settings {
+  std::filesystem::path data_directory;
+  std::string address;
+  std::uint16_t port = 8092;
+  std::optional<http::TlsFiles> tls;
+  std::vector<std::string> allowed_hosts;  // besides the names of this machine's loopback
+  std::string database;                    // libpq's connection string; empty: SQLite
+  std::string version;
+  std::vector<std::string> python_versions;
+  std::string default_python_version;
+  LogFormat log_format = LogFormat::text;
+  std::string log_level = "INFO";
+};
+
+// First match: the command line, the environment, the file, the default. A property `a.b.c` is
+// A_B_C in the environment, and upstream's other names for it are understood. Throws Error
+// (configuration).
+[[nodiscard]] Settings read_settings(const CommandLine& command_line);
+
+}  // namespace vdk::service
