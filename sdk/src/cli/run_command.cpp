@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -423,16 +424,28 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
     program.set_failure(result.failure->error);
     if (program.is_handled(*result.failure)) exit_code = 0;
   }
-  TerminationStatus status = termination_status(result);
-  try {
-    program.leave(exit_code);
-    write_summary(configuration, result);
-  } catch (...) {
-    print_error(host, describe_failure(std::current_exception()));
-    exit_code = exit_code == 0 ? 1 : exit_code;
-    if (status == TerminationStatus::success) status = TerminationStatus::platform_error;
-  }
-  termination.write(status);
+  // Who fails from here on fails the run.
+  const auto finish = [&](const std::function<void()>& work) {
+    try {
+      work();
+    } catch (...) {
+      Failure failure = describe_failure(std::current_exception());
+      if (exit_code == 0) exit_code = 1;
+      if (result.failed()) {
+        print_error(host, failure);
+        return;
+      }
+      result.status = StepStatus::error;
+      result.failure = std::move(failure);
+      result.end = std::chrono::system_clock::now();
+    }
+  };
+  const auto summarise = [&] { write_summary(configuration, result); };
+  finish(summarise);  // implementations of vdk_exit read it
+  const bool failed_before = result.failed();
+  finish([&] { program.leave(exit_code); });
+  if (result.failed() && !failed_before) finish(summarise);
+  termination.write(termination_status(result));
   end_record(record, std::string(to_string(result.status)), exit_code, rows);
   if (!view || configuration.get_bool("log_execution_result")) log_result(configuration, result);
   events.emit("run_ended", run_ended_fields(result, exit_code, rows));
