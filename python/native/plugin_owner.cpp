@@ -223,7 +223,8 @@ void PluginOwner::own(HookPoint<Result(Args...)>& point, const char* name,
              return results;
            } catch (nb::python_error& error) {
              const nb::object culprit =
-                 import("vdk.host.plugins").attr("culprit")(registry_.get(), error.value());
+                 import("vdk.host.plugins")
+                     .attr("culprit")(registry_.get(), error.value(), make_str(name));
              const std::string plugin(text_of(culprit));
              if (plugin.empty()) throw;
              try {

@@ -192,8 +192,26 @@ _NAMED = {
 }
 
 
-def culprit(registry, error):
-    """The plugin in whose code an exception was raised, or an empty text."""
+# Hooks in which statements and steps are at work: there the ordinary rules say whose an exception is.
+_AT_WORK = (
+    "run_job",
+    "run_step",
+    "db_connection_validate_operation",
+    "db_connection_before_operation",
+    "db_connection_on_operation_failure",
+)
+
+
+def culprit(registry, error, hook):
+    """The plugin in whose code an exception of a hook was raised, or an empty text.
+
+    What plugins are to set up is the platform's to put right, unless the exception says otherwise.
+    """
+    if hook not in _AT_WORK:
+        from vdk.internal.core import error_classifiers as blame
+
+        if blame.get_exception_resolvable_by(error) is None:
+            blame.set_exception_resolvable_by(error, blame.ResolvableBy.PLATFORM_ERROR)
     modules = {}
     for name, plugin in registry.list_plugins():
         module = getattr(plugin, "__module__", None) or getattr(plugin, "__name__", None)
