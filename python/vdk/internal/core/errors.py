@@ -94,6 +94,20 @@ class SkipRemainingStepsException(BaseVdkError):
         super().__init__(None, None, *lines)
 
 
+# Classes that the core's errors have and that are in modules of their own.
+_ELSEWHERE = {
+    "WritePreProcessPropertiesException": "job_properties",
+    "WritePreProcessSecretsException": "job_secrets",
+}
+
+
+def _from_elsewhere(type_name):
+    from importlib import import_module
+
+    module = import_module(f"vdk.internal.builtin_plugins.{_ELSEWHERE[type_name]}.exception")
+    return getattr(module, type_name)
+
+
 def from_core(type_name, resolvable_by, what, why, consequence, countermeasure):
     """The exception for an error of the native core."""
     known = {
@@ -105,8 +119,13 @@ def from_core(type_name, resolvable_by, what, why, consequence, countermeasure):
         ResolvableBy.CONFIG_ERROR: VdkConfigurationError,
         ResolvableBy.USER_ERROR: UserCodeError,
     }
-    kind = known.get(type_name) or fallback[ResolvableBy(resolvable_by)]
-    exception = kind(*(line for line in (what, why, consequence, countermeasure) if line))
+    lines = [line for line in (what, why, consequence, countermeasure) if line]
+    by = ResolvableBy(resolvable_by)
+    if type_name in _ELSEWHERE:
+        exception = _from_elsewhere(type_name)(" ".join(lines), resolvable_by=by)
+        exception._lines[1:] = lines
+    else:
+        exception = (known.get(type_name) or fallback[by])(*lines)
     exception._vdk_core_text = "\n".join(exception._lines[1:])
     return exception
 
