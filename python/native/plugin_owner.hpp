@@ -37,6 +37,8 @@ class PluginOwner {
   [[nodiscard]] std::optional<int> run_command_line();
 
   [[nodiscard]] nb::object registry() const { return nb::borrow(registry_.get()); }
+  // The click group of the command line; None before vdk_command_line. Needs the interpreter lock.
+  [[nodiscard]] nb::object root_command() const { return nb::borrow(root_command_.get()); }
   // The CoreContext of the command; None before vdk_initialize. Needs the interpreter lock.
   [[nodiscard]] nb::object core_context() const;
 

@@ -3,7 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "cli/python_launcher.hpp"
 #include "cli/terminal_view.hpp"
 #include "connection.hpp"
 #include "duckdb_module_store.hpp"
@@ -56,6 +63,7 @@ TerminalView* watching_view() { return in_forked_child() ? nullptr : g_view; }
 PythonHost::PythonHost(bool owns_process, nb::object registry, nb::object root_command)
     : registry_(std::move(registry)),
       root_command_(std::move(root_command)),
+      watched_imports_(nb::none()),
       owns_process_(owns_process),
       direct_stderr_(owns_process && stderr_is_original()) {
   watch_forks();
@@ -101,11 +109,44 @@ void PythonHost::own_hooks(Program& program) {
         with_commands |= std::ranges::find(distribution.entry_points, "vdk.plugin.cli",
                                            &EntryPoint::group) != distribution.entry_points.end();
       }
-      registry_ = SharedObject(import("vdk.host.plugins").attr("registry_of_environment")());
+      const nb::object plugins = import("vdk.host.plugins");
+      if (lists_loaded_plugins(program.arguments()))
+        watched_imports_ = SharedObject(import("vdk.host.plugin_report").attr("WatchedImports")());
+      registry_ =
+          SharedObject(plugins.attr("registry_of_environment")(nb::borrow(watched_imports_.get())));
     }
     plugins_ = std::make_unique<PluginOwner>(program, nb::borrow(registry_.get()),
                                              nb::borrow(root_command_.get()), with_commands);
   });
+}
+
+std::vector<PluginReport> PythonHost::python_plugins(
+    const PluginIndex& plugins, const std::vector<PluginDistribution>& distributions) {
+  std::vector<PluginReport> reports = report_distributions(plugins, distributions);
+  if (!plugins_) return reports;
+  using Loaded = std::tuple<std::string, double, std::string, std::vector<std::string>,
+                            std::vector<std::string>, std::vector<std::pair<std::string, double>>>;
+  const auto loaded = call_python({}, [&] {
+    return nb::cast<std::vector<Loaded>>(
+        nb::object(import("vdk.host.plugin_report")
+                       .attr("loaded")(plugins_->registry(), plugins_->root_command(),
+                                       watched_imports_.get())));
+  });
+  for (const auto& [name, seconds, failure, contributions, hooks, imports] : loaded) {
+    const auto report = std::ranges::find(reports, name, &PluginReport::name);
+    if (report == reports.end()) continue;
+    report->load_milliseconds = seconds * 1000;
+    std::ranges::copy(contributions, std::back_inserter(report->contributions));
+    report->hooks = hooks;
+    for (const auto& [module, taken] : imports) report->imports.push_back({module, taken * 1000});
+    if (!failure.empty()) {
+      report->state = to_string(PluginState::failed);
+      report->cause = failure;
+    } else if (report->state != to_string(PluginState::shadowed)) {
+      report->state = to_string(PluginState::loaded);
+    }
+  }
+  return reports;
 }
 
 std::optional<int> PythonHost::run_command_line(Program&) {

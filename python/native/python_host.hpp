@@ -26,6 +26,8 @@ class PythonHost final : public Host {
 
   [[nodiscard]] bool runs_python() const noexcept override { return true; }
   void register_features(HookDispatcher& hooks, PluginIndex& plugins) override;
+  [[nodiscard]] std::vector<PluginReport> python_plugins(
+      const PluginIndex& plugins, const std::vector<PluginDistribution>& distributions) override;
   void own_hooks(Program& program) override;
   [[nodiscard]] std::optional<int> run_command_line(Program& program) override;
   void watch_signals(Cancellation& cancellation) override;
@@ -43,6 +45,7 @@ class PythonHost final : public Host {
 
   SharedObject registry_;
   SharedObject root_command_;
+  SharedObject watched_imports_;  // of the plugins, where the command is to tell what they cost
   std::unique_ptr<PluginOwner> plugins_;
   bool owns_process_;
   bool direct_stderr_;

@@ -457,7 +457,7 @@ def test_where_the_original_is_installed_it_wins(run, environment, tmp_path):
     )
     (native,) = [one for one in json.loads(done.stdout) if one["name"] == "audit"]
     assert native["state"] == "shadowed"
-    assert native["cause"] == "the Python plugin vdk-audit 0.1.0 takes its place"
+    assert native["cause"] == "the Python plugin vdk-audit takes its place"
 
     done = run({"10_system.py": SYSTEM}, "-v", "INFO", audit_hook_enabled="true")
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 import copy
 import sys
+from time import perf_counter
 
 import click
 
@@ -17,6 +18,7 @@ class RootGroup(click.Group):
     """`vdk` itself."""
 
     native = None  # the program that the group was made for
+    installed = ()  # vdk.host.plugins.InstalledPlugin, of distributions that bring raw commands
 
     def __init__(self):
         super().__init__(
@@ -191,11 +193,15 @@ def new_root():
     from vdk.host import plugins
 
     root = RootGroup()
-    for plugin in plugins.installed("vdk.plugin.cli"):
+    root.installed = plugins.installed("vdk.plugin.cli")
+    for plugin in root.installed:
+        began = perf_counter()
         try:
             root.add_command(plugins.resolve(plugin.value), plugin.name)
-        except (Exception, SystemExit):
+        except (Exception, SystemExit) as error:
+            plugin.failure = plugins.cause_of(error)
             root.add_command(_broken(plugin))
+        plugin.seconds = perf_counter() - began
     return root
 
 

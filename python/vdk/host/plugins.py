@@ -53,13 +53,17 @@ def installed(group=GROUP_NAME):
     return [plugin for plugin in found if plugin.group == group]
 
 
-def registry_of_environment():
-    """A registry with every plugin that is installed."""
+def registry_of_environment(imports=None):
+    """A registry with every plugin that is installed. `imports` are WatchedImports that are to see them loaded."""
     from vdk.internal.plugin.plugin import PluginRegistry
 
     registry = PluginRegistry()
     add_specs(registry)
-    registry.load_plugins_from_setuptools_entrypoints()
+    if imports is None:
+        registry.load_plugins_from_setuptools_entrypoints()
+    else:
+        with imports:
+            registry.load_plugins_from_setuptools_entrypoints()
     from vdk.internal.cli_entry import CliEntry
 
     registry.load_plugin_with_hooks_impl(CliEntry(), "cli-entry")
@@ -107,7 +111,7 @@ def load(registry, plugins):
             manager.register(resolve(plugin.value), plugin.name)
         except (Exception, SystemExit) as error:
             _forget(manager, plugin.name)
-            plugin.failure = f"{type(error).__name__}: {_one_line(error)}"
+            plugin.failure = cause_of(error)
             remedy = "Install what it needs" if isinstance(error, ImportError) else "Update it"
             _complain(plugin, remedy)
         plugin.seconds = perf_counter() - began
@@ -142,8 +146,9 @@ def _say(line):
     sys.stderr.write(f"vdk: {line}\n")
 
 
-def _one_line(error):
-    return " ".join(str(error).split()) or "it does not say why"
+def cause_of(error):
+    """The exception in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'it does not say why'}"
 
 
 # The program's own

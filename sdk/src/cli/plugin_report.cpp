@@ -55,8 +55,7 @@ std::vector<PluginReport> report_native_plugins(
     if (standing.state == PluginState::not_needed && !manifest.original.empty() &&
         original != distributions.end()) {
       report.state = to_string(PluginState::shadowed);
-      report.cause =
-          fmt::format("the Python plugin {} {} takes its place", original->name, original->version);
+      report.cause = fmt::format("the Python plugin {} takes its place", original->name);
     }
     reports.push_back(std::move(report));
   }

@@ -11,6 +11,12 @@
 
 namespace vdk {
 
+// What loading a plugin imported from elsewhere.
+struct ImportCost {
+  std::string module;
+  double milliseconds = 0;
+};
+
 struct PluginReport {
   std::string name;
   std::string version;
@@ -22,6 +28,7 @@ struct PluginReport {
   std::string state;                       // "loaded", "not needed", "shadowed", "failed", ...
   std::string cause{};                     // of shadowed and failed
   std::optional<double> load_milliseconds{};
+  std::vector<ImportCost> imports{};  // the slowest first, where they were watched
 };
 
 // Native plugins; one whose original is among the distributions is shadowed by it.

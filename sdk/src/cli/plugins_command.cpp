@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <functional>
+
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -27,9 +30,33 @@ Value to_value(const PluginReport& report) {
   value.set("hooks", texts(report.hooks));
   value.set("load_milliseconds",
             report.load_milliseconds ? Value(*report.load_milliseconds) : Value());
+  Value::List imports;
+  for (const ImportCost& import : report.imports) {
+    Value cost;
+    cost.set("module", import.module);
+    cost.set("milliseconds", import.milliseconds);
+    imports.push_back(std::move(cost));
+  }
+  value.set("imports", std::move(imports));
   value.set("state", report.state);
   value.set("cause", report.cause);
   return value;
+}
+
+// Where the time goes that plugins of Python take in every command.
+std::string slowest_imports(const std::vector<PluginReport>& reports) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::pair<ImportCost, std::string>> slowest;
+  for (const PluginReport& report : reports) {
+    for (const ImportCost& import : report.imports) slowest.emplace_back(import, report.name);
+  }
+  std::ranges::stable_sort(slowest, std::ranges::greater(),
+                           [](const auto& each) { return each.first.milliseconds; });
+  if (slowest.size() > kShown) slowest.resize(kShown);
+  std::string text = slowest.empty() ? "" : "\nSlowest imports:\n";
+  for (const auto& [import, plugin] : slowest)
+    text += fmt::format("  {:.1f} ms  {}, by {}\n", import.milliseconds, import.module, plugin);
+  return text;
 }
 
 std::string to_text(const std::vector<PluginReport>& reports) {
@@ -53,6 +80,11 @@ std::string to_text(const std::vector<PluginReport>& reports) {
   std::string text = simple_table(
       {"name", "version", "kind", "source", "contributes", "load time", "state"}, rows);
   if (!causes.empty()) text += '\n' + causes;
+  text += slowest_imports(reports);
+  const bool unknown = std::ranges::any_of(reports, [](const PluginReport& report) {
+    return report.kind == "python" && !report.load_milliseconds;
+  });
+  if (unknown) text += "\nHooks, load times and the slowest imports: vdk plugins --load\n";
   return text;
 }
 
@@ -94,12 +126,12 @@ Command plugins_command() {
   return {.name = "plugins",
           .summary =
               "List plugins: what each contributes, where it comes from and its state.\n"
-              "A native plugin is opened when it is needed, and by this command only with "
-              "--load.",
+              "It loads none, as long as --load does not ask for it: then it tells what plugins of "
+              "Python implement, how long each takes to load, and which imports take longest.",
           .examples = "vdk plugins\nvdk plugins --load --output json",
           .options = {{.names = "--load",
                        .key = "load",
-                       .help = "Open every native plugin first, which proves that it can be."},
+                       .help = "Open every native plugin and load every one of Python first."},
                       {.names = "-o,--output",
                        .key = "output",
                        .help = "How the list is printed.",

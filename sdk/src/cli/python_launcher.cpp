@@ -37,10 +37,16 @@ std::string_view chosen(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+bool lists_loaded_plugins(const std::vector<std::string>& arguments) {
+  return chosen(arguments) == "plugins" &&
+         std::ranges::find(arguments, "--load") != arguments.end();
+}
+
 bool needs_python_plugins(const PythonEnvironment& environment,
                           const std::vector<std::string>& arguments) {
-  return !environment.plugins.empty() &&
-         std::ranges::find(kWithoutPlugins, chosen(arguments)) == kWithoutPlugins.end();
+  const bool does_without =
+      std::ranges::find(kWithoutPlugins, chosen(arguments)) != kWithoutPlugins.end();
+  return !environment.plugins.empty() && (!does_without || lists_loaded_plugins(arguments));
 }
 
 void continue_in_python(const PythonEnvironment& environment,
