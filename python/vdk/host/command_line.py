@@ -266,7 +266,10 @@ def _job_and_settings(root, words):
         return "", []
     if not isinstance(command, NativeCommand):
         return "", []
-    directory = given.get("data_job_directory") or "" if command.name == "run" else "."
+    if command.name == "run":
+        directory = given.get("data_job_directory") or ""
+    else:
+        directory = given.get("directory") or "."
     settings = given.get("config") or []
     return directory if isinstance(directory, str) else "", [str(setting) for setting in settings]
 

@@ -88,7 +88,7 @@ Configuration Invocation::configure(const std::vector<std::string>& settings) {
 
 int Invocation::run_as_job(const std::function<void(JobContext&)>& work,
                            const std::vector<std::string>& settings) {
-  return vdk::run_as_job(program_, settings, work);
+  return vdk::run_as_job(program_, {.settings = settings}, work);
 }
 
 void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins) {

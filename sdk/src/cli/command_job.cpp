@@ -6,11 +6,10 @@
 
 namespace vdk {
 
-int run_as_job(Program& program, const std::vector<std::string>& settings,
-               const std::function<void(JobContext&)>& work, const std::string& resumed) {
-  const std::filesystem::path directory = std::filesystem::current_path();
-  const JobConfig job_config(directory);
-  const Configuration configuration = program.configure(&job_config, settings);
+int run_as_job(Program& program, const CommandJob& job,
+               const std::function<void(JobContext&)>& work) {
+  const JobConfig job_config(job.directory);
+  const Configuration configuration = program.configure(&job_config, job.settings);
   set_log_level(program.verbosity().value_or(LogLevel::warning));
   EventStream events;
   Cancellation cancellation;
@@ -19,11 +18,11 @@ int run_as_job(Program& program, const std::vector<std::string>& settings,
                  .cancellation = cancellation,
                  .ids = program.ids(),
                  .start = program.start(),
-                 .resumed = resumed};
+                 .resumed = job.resumed};
   JobContext context(scope, configuration,
-                     {.name = job_name_of(directory),
-                      .directory = directory,
-                      .team = job_config.team().value_or("")});
+                     {.name = job.name.empty() ? job_name_of(job.directory) : job.name,
+                      .directory = job.directory,
+                      .team = job.team.empty() ? job_config.team().value_or("") : job.team});
   initialize(context);
   cancellation.on_signal([&context](int) { context.connections().interrupt(); });
   program.host().watch_signals(cancellation);

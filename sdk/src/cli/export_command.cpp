@@ -95,7 +95,7 @@ class ResultBatches {
 int export_rows(Program& program, const Export& request,
                 const std::function<void(std::int64_t)>& done) {
   std::int64_t count = 0;
-  const int code = run_as_job(program, request.settings, [&](JobContext& context) {
+  const int code = run_as_job(program, {.settings = request.settings}, [&](JobContext& context) {
     std::optional<OutputFile> file;
     if (request.file != "-") file.emplace(request.file);
     const FileFormat& format = program.plugins().format(request.format);

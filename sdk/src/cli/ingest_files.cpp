@@ -151,8 +151,11 @@ int ingest_files(Program& program, const FilesToIngest& request,
     context.ingester().flush();
     loaded = context.ingester().statistics();
   };
-  const int code = run_as_job(program, settings, ingest,
-                              request.once.empty() ? std::string() : "ingest " + request.once);
+  const int code =
+      run_as_job(program,
+                 {.settings = settings,
+                  .resumed = request.once.empty() ? std::string() : "ingest " + request.once},
+                 ingest);
   if (code == 0) done(loaded);
   return code;
 }

@@ -6,10 +6,11 @@
 
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/command_job.hpp"
 #include "cli/job_directory.hpp"
 #include "cli/program.hpp"
 #include "cli/table.hpp"
-#include "job/native_plugins.hpp"
+#include "job/job_context.hpp"
 
 namespace vdk {
 
@@ -52,43 +53,25 @@ void print_all(Host& host, const Value& map, bool as_json) {
   host.write_out(simple_table({"key", "value"}, rows));
 }
 
-int run(Invocation& invocation, StateKind kind) {
-  Program& program = invocation.program();
-  Host& host = program.host();
-  const auto directory = existing_directory(
-      invocation.has("directory") ? invocation.get("directory") : std::string("."),
-      "DATA_JOB_DIRECTORY");
-  const JobConfig job_config(directory);
-  Configuration configuration = program.configure(&job_config, invocation.all("config"));
-  const std::string name = invocation.has("name") ? invocation.get("name") : job_name_of(directory);
-  const std::string team =
-      invocation.has("team") ? invocation.get("team") : job_config.team().value_or("");
-  // A store that forgets everything at the end of the process is of no use to a command.
-  const std::string option = std::string(plural(kind)) + "_default_type";
-  if (configuration.get(option).is_null() || lower(configuration.get_string(option)) == "memory") {
-    configuration.override_value(option, "file",
-                                 {OriginKind::command_line, "vdk " + std::string(plural(kind))});
-  }
-  StateRouter router(kind, configuration, name, team);
-  register_stores(router, kind, program.plugins(), configuration);
+// Reads and changes what the router has, as the options say.
+void serve(Invocation& invocation, StateKind kind, JobContext& context,
+           const std::vector<std::pair<std::string, std::string>>& given) {
+  Host& host = invocation.program().host();
+  StateRouter& router = kind == StateKind::properties ? context.properties() : context.secrets();
+  router.outlast_process();
   const bool as_json = invocation.get("output") == "json";
 
   Value map = router.all();
   bool changed = false;
-  const std::vector<std::string> settings = invocation.all("set");
-  for (std::size_t i = 0; i + 1 < settings.size(); i += 2) {
-    map.set(settings[i], settings[i + 1]);
-    changed = true;
-  }
-  for (const std::string& key : invocation.all("set_prompt")) {
-    map.set(key, read_hidden(host, key));
+  for (const auto& [key, value] : given) {
+    map.set(key, value);
     changed = true;
   }
   for (const std::string& key : invocation.all("delete")) {
     if (!map.erase(key)) {
       throw user_error(
           {.what = fmt::format("There is no key '{}' to delete.", key),
-           .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
+           .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), context.name()),
            .consequence = "Nothing was changed.",
            .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
     }
@@ -105,13 +88,29 @@ int run(Invocation& invocation, StateKind kind) {
     if (!value) {
       throw user_error(
           {.what = fmt::format("There is no key '{}'.", key),
-           .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), name),
+           .why = fmt::format("The {} of the job {} do not hold it.", plural(kind), context.name()),
            .countermeasure = fmt::format("See what there is: vdk {} --list", plural(kind))});
     }
     host.write_out((as_json ? to_json(*value) : to_python_text(*value)) + '\n');
   }
   if (invocation.has("list") || (!changed && !invocation.has("get"))) print_all(host, map, as_json);
-  return 0;
+}
+
+int run(Invocation& invocation, StateKind kind) {
+  const auto directory = existing_directory(
+      invocation.has("directory") ? invocation.get("directory") : std::string("."),
+      "DATA_JOB_DIRECTORY");
+  std::vector<std::pair<std::string, std::string>> given;
+  const std::vector<std::string> words = invocation.all("set");
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) given.emplace_back(words[i], words[i + 1]);
+  for (const std::string& key : invocation.all("set_prompt"))
+    given.emplace_back(key, read_hidden(invocation.program().host(), key));
+  return run_as_job(invocation.program(),
+                    {.directory = directory,
+                     .name = invocation.get("name"),
+                     .team = invocation.get("team"),
+                     .settings = invocation.all("config")},
+                    [&](JobContext& context) { serve(invocation, kind, context, given); });
 }
 
 Command state_command(StateKind kind) {

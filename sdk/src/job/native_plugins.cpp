@@ -73,6 +73,26 @@ void register_aliases(JobContext& context, const std::vector<Alias>& aliases) {
   }
 }
 
+// Adds the back ends of properties, or secrets, that plugins bring. All of them outlive the router.
+void register_stores(StateRouter& router, StateKind kind, PluginIndex& index,
+                     const Configuration& configuration) {
+  const bool secrets = kind == StateKind::secrets;
+  for (const PluginManifest& manifest : index.manifests()) {
+    for (const std::string& type : secrets ? manifest.secrets : manifest.properties) {
+      if (!manifest.keeps(secrets ? "secrets" : "properties", type)) continue;
+      StateRouter::Factory make = [&index, &manifest, &configuration, type, secrets] {
+        return secrets ? index.secrets(manifest, type)(configuration)
+                       : index.properties(manifest, type)(configuration);
+      };
+      if (manifest.source == PluginSource::installation) {
+        router.add_built_in(type, std::move(make));
+      } else {
+        router.add(type, std::move(make));
+      }
+    }
+  }
+}
+
 // All but connections and ingest methods, which sections of the configuration multiply.
 void register_other_contributions(JobContext& context, PluginIndex& index) {
   context.step_endings = step_endings(index);
@@ -116,25 +136,6 @@ StepEndings step_endings(const PluginIndex& index) {
     }
   }
   return endings;
-}
-
-void register_stores(StateRouter& router, StateKind kind, PluginIndex& index,
-                     const Configuration& configuration) {
-  const bool secrets = kind == StateKind::secrets;
-  for (const PluginManifest& manifest : index.manifests()) {
-    for (const std::string& type : secrets ? manifest.secrets : manifest.properties) {
-      if (!manifest.keeps(secrets ? "secrets" : "properties", type)) continue;
-      StateRouter::Factory make = [&index, &manifest, &configuration, type, secrets] {
-        return secrets ? index.secrets(manifest, type)(configuration)
-                       : index.properties(manifest, type)(configuration);
-      };
-      if (manifest.source == PluginSource::installation) {
-        router.add_built_in(type, std::move(make));
-      } else {
-        router.add(type, std::move(make));
-      }
-    }
-  }
 }
 
 void register_native_contributions(JobContext& context, PluginIndex& index,

@@ -30,8 +30,4 @@ VDK_API void register_native_contributions(JobContext& context, PluginIndex& ind
 // Those of the core and of plugins.
 [[nodiscard]] VDK_API StepEndings step_endings(const PluginIndex& index);
 
-// Adds the back ends of properties, or secrets, that plugins bring. All of them outlive the router.
-VDK_API void register_stores(StateRouter& router, StateKind kind, PluginIndex& index,
-                             const Configuration& configuration);
-
 }  // namespace vdk

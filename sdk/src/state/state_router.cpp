@@ -119,7 +119,19 @@ std::vector<std::string> StateRouter::types() const {
   return names;
 }
 
+void StateRouter::outlast_process() {
+  outlasts_process_ = true;
+  const std::lock_guard lock(mutex_);
+  back_end_ = nullptr;
+  cache_ = nullptr;
+}
+
 std::string StateRouter::chosen_type() const {
+  std::string type = chosen_by_configuration();
+  return outlasts_process_ && type == kMemory ? std::string(kFile) : type;
+}
+
+std::string StateRouter::chosen_by_configuration() const {
   const StateWords words = words_of(kind_);
   std::string configured = option("default_type");
   if (!configured.empty()) {

@@ -35,6 +35,9 @@ class VDK_API StateRouter {
   void add(std::string_view type, Factory factory);  // by a plugin; case-sensitive
   // Comes with the program: counts only where somebody names it.
   void add_built_in(std::string_view type, Factory factory);
+  // For a process that is no run: what is to be kept is kept, so `file` takes the place of
+  // `memory`.
+  void outlast_process();
   // The chosen type; throws Error (configuration) where the choice fails.
   [[nodiscard]] std::string chosen_type() const;
   // False where no back end can be used; every other call then throws Error (configuration) with
@@ -62,6 +65,7 @@ class VDK_API StateRouter {
   [[nodiscard]] std::shared_ptr<const BackEnd> usable_back_end();
   [[nodiscard]] std::string option(std::string_view name) const;  // "default_type" and so on
   [[nodiscard]] std::vector<std::string> types() const;
+  [[nodiscard]] std::string chosen_by_configuration() const;
   [[nodiscard]] std::shared_ptr<const Value> cached();
 
   StateKind kind_;
@@ -70,6 +74,7 @@ class VDK_API StateRouter {
   std::string team_;
   std::map<std::string, Factory, std::less<>> factories_;
   std::set<std::string, std::less<>> built_in_;  // that upstream would not have counted
+  bool outlasts_process_ = false;
 
   std::mutex mutex_;  // of what follows
   std::shared_ptr<const BackEnd> back_end_;

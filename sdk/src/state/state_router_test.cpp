@@ -372,5 +372,20 @@ TEST(StateRouter, properties_are_not_hidden) {
   EXPECT_EQ(redact("visible-property"), "visible-property");
 }
 
+TEST(StateRouter, for_a_process_that_is_no_run_the_file_takes_the_place_of_memory_alone) {
+  const Configuration configuration = configuration_with({});
+  StateRouter router(StateKind::properties, configuration, "job", "");
+  EXPECT_EQ(router.chosen_type(), "memory");
+  EXPECT_TRUE(router.available());  // made already, as the configuration from secrets does
+  router.outlast_process();
+  EXPECT_EQ(router.chosen_type(), "file");
+
+  Shelf shelf;
+  router.add("plugin", [&] { return std::make_unique<ShelfStore>(shelf); });
+  EXPECT_EQ(router.chosen_type(), "plugin");
+  (void)router.all();
+  EXPECT_EQ(shelf.reads, 1);
+}
+
 }  // namespace
 }  // namespace vdk
