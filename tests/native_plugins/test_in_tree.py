@@ -13,7 +13,7 @@ def build_alone(name, prefix, tmp_path):
     """With the folder's own CMakeLists.txt, whose vdk_add_plugin is that of the package."""
     (tmp_path / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.25)\n"
-        "project(alone LANGUAGES CXX)\n"
+        "project(alone VERSION 9.8.7 LANGUAGES CXX)\n"
         "find_package(vdk REQUIRED)\n"
         "find_package(Threads REQUIRED)\n"
         f"add_subdirectory({PLUGINS / name} plugin)\n"
@@ -40,6 +40,12 @@ def test_it_builds_and_loads_without_the_source_tree_of_the_core(vdk, prefix, tm
     plugins = build_alone(name, prefix, project)
     done = vdk.run("plugins", "--load", "--output", "json", cwd=tmp_path, VDK_PLUGIN_PATH=plugins)
     states = {
-        (one["source"], one["state"]) for one in json.loads(done.stdout) if one["name"] == name
+        (one["source"], one["version"], one["state"])
+        for one in json.loads(done.stdout)
+        if one["name"] == name
     }
-    assert states == {("VDK_PLUGIN_PATH", "loaded"), ("installation", "shadowed")}
+    ours = vdk.run("--version", cwd=tmp_path).stdout.split()[1]
+    assert states == {
+        ("VDK_PLUGIN_PATH", "9.8.7", "loaded"),
+        ("installation", ours, "shadowed"),
+    }

@@ -28,7 +28,7 @@ vdk_add_plugin_test(NAME ${CMAKE_CURRENT_SOURCE_DIR}/tests/run.sh)
 
 constexpr std::string_view kManifest = R"({
   "name": "NAME",
-  "version": "0.1.0",
+  "version": "@PROJECT_VERSION@",
   "title": "NAME",
   "sinks": ["NAME"],
   "hooks": ["finalize_job"],
