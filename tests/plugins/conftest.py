@@ -120,6 +120,18 @@ class Stage:
         process.stdout, process.stderr = process.communicate(timeout=TIME_LIMIT_SECONDS)
         return Ended(process, self)
 
+    def python(self, code):
+        """What an interpreter prints that has the package, and nothing of a run."""
+        done = subprocess.run(
+            [PYTHON, "-c", textwrap.dedent(code)],
+            env={"PATH": os.defpath, "PYTHONPATH": f"{PACKAGE}:{self.site}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def notes(self):
         notes = self.out / "notes"
         return (

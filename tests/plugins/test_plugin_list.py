@@ -58,7 +58,10 @@ def test_a_plugin_is_listed_with_hooks_commands_load_time_and_slowest_imports(st
 
 def test_parts_of_a_plugin_are_no_imports_of_others(stage):
     stage.plugin("import acme.part", "acme", module="acme.plugin")
-    (stage.site / "acme" / "part.py").write_text("import colorsys\n")
+    (stage.site / "acme" / "part.py").write_text(
+        "import colorsys\n__import__('acme.other', globals(), fromlist=['name'])\n"
+    )
+    (stage.site / "acme" / "other.py").write_text("")
     modules = {cost["module"] for cost in listed(stage)["acme"]["imports"]}
     assert "colorsys" in modules
     assert "acme" not in modules

@@ -21,14 +21,15 @@ class WatchedImports:
     def __exit__(self, *failure):
         builtins.__import__ = self._import
 
-    def _timed(self, name, variables=None, local_variables=None, names=(), level=0):
+    # The names of the parameters are those of __import__, which some call with keywords.
+    def _timed(self, name, globals=None, locals=None, fromlist=(), level=0):
         known = len(sys.modules)
         began = perf_counter()
         try:
-            return self._import(name, variables, local_variables, names, level)
+            return self._import(name, globals, locals, fromlist, level)
         finally:
-            if level == 0 and variables is not None and len(sys.modules) != known:
-                own = self.seconds.setdefault(variables.get("__name__", ""), {})
+            if level == 0 and globals is not None and len(sys.modules) != known:
+                own = self.seconds.setdefault(globals.get("__name__", ""), {})
                 own[name] = own.get(name, 0.0) + perf_counter() - began
 
 

@@ -4,13 +4,14 @@ import json
 import pathlib
 
 from vdk import _native
+from vdk.api.data_job import IStandaloneDataJob
 
 
 class NoOpStepDataJobHookImplPlugin:
     """Kept as a name: the one step of such a job is the program's own."""
 
 
-class StandaloneDataJob:
+class StandaloneDataJob(IStandaloneDataJob):
     """Opens the job with the plugins of the environment; its end commits what was sent and calls the hooks.
 
     Raises ValueError where neither a directory nor a name is given. An exception of the body is passed on.
