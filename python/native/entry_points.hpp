@@ -9,9 +9,11 @@
 
 namespace vdk {
 
-// By distribution, sorted by its name; nothing is imported. `kept`: the path is the one with which
-// the interpreter starts, so that what was found before still holds. Needs the interpreter lock.
-[[nodiscard]] std::vector<PluginDistribution> entry_points(bool kept);
+// By distribution, sorted by its name; nothing is imported. Need the interpreter lock.
+[[nodiscard]] std::vector<PluginDistribution> entry_points();
+// Those of the path with which the interpreter starts; `found` is what the program found, maybe of
+// another interpreter.
+[[nodiscard]] std::vector<PluginDistribution> entry_points_at_start(const PythonEnvironment& found);
 
 // The same of the path as it is now: (distribution, version, group, name, value) each.
 [[nodiscard]] nb::list entry_points_in_python();

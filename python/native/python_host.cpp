@@ -103,7 +103,8 @@ void PythonHost::own_hooks(Program& program) {
   call_python({}, [&] {
     bool with_commands = false;
     if (registry_.get().is_none()) {
-      const std::vector<PluginDistribution> distributions = entry_points(owns_process_);
+      const std::vector<PluginDistribution> distributions =
+          owns_process_ ? entry_points_at_start(program.plugins().environment()) : entry_points();
       if (distributions.empty()) return;
       for (const PluginDistribution& distribution : distributions) {
         with_commands |= std::ranges::find(distribution.entry_points, "vdk.plugin.cli",

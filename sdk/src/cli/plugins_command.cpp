@@ -100,12 +100,7 @@ int run(Invocation& invocation) {
       }
     }
   }
-  std::vector<PluginDistribution> distributions;
-  try {
-    distributions = inspect_environment(find_interpreter()).plugins;
-  } catch (const Error&) {
-    // No interpreter, no Python plugins.
-  }
+  const std::vector<PluginDistribution>& distributions = plugins.environment().plugins;
   std::vector<PluginReport> reports = report_native_plugins(plugins, distributions);
   for (PluginReport& report : program.host().python_plugins(plugins, distributions)) {
     reports.push_back(std::move(report));
