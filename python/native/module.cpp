@@ -132,6 +132,7 @@ NB_MODULE(_native, module) {
   module.def("split_statements", split);
   module.def("log", log_message, nb::arg("level"), nb::arg("logger"), nb::arg("message"));
   module.def("print_record", print_record);
+  module.def("redact", [](nb::handle text) { return vdk::redact(vdk::text_of(text)); });
   module.def("make_way_on_terminal", vdk::make_way_on_terminal);
   module.def("others_printed_on_terminal", vdk::others_printed_on_terminal);
   module.def("leave_terminal_to_others", vdk::leave_terminal_to_others);

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "job.hpp"
+#include "log_bridge.hpp"
 #include "operation.hpp"
 #include "python_configuration.hpp"
 #include "python_error.hpp"
@@ -191,6 +192,7 @@ nb::object PluginOwner::as_python(
                                     "ended.",
                             .consequence = "The program's own part in it was not done."});
     }
+    ask_who_prints();
     return call_core(function, args);
   });
 }
@@ -212,6 +214,7 @@ void PluginOwner::own(HookPoint<Result(Args...)>& point, const char* name,
          return call_python(job_directory(), [&] {
            try {
              const nb::object answer = meeting.call(nb::object(relay_.get().attr(name)), args...);
+             ask_who_prints();
              std::vector<Result> results;
              if (answer.is_none()) return results;
              if (first_result) {

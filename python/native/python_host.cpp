@@ -71,7 +71,6 @@ PythonHost::PythonHost(bool owns_process, nb::object registry, nb::object root_c
 
 PythonHost::~PythonHost() {
   signal_handlers_.reset();
-  if (!in_forked_child()) hand_over_records();
   set_record_receiver(nb::none());
   if (!waiting_.empty() && !in_forked_child()) {
     try {

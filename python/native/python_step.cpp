@@ -60,6 +60,7 @@ auto run_step_code(JobContext& context, Call&& call) {
   const StepGuard running;
   try {
     auto result = call();
+    ask_who_prints();
     hand_over_records();
     if (in_forked_child()) end_forked_child(nullptr);
     return result;

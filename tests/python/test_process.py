@@ -179,6 +179,81 @@ def test_handlers_of_the_job_see_the_programs_records_too(stage):
     assert ended.stderr.count("my own") == 1
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "logging.getLogger().handlers[0].setFormatter(logging.Formatter('mine: %(funcName)s %(message)s'))",
+        "logging.basicConfig(force=True, format='mine: %(funcName)s %(message)s')",
+    ],
+    ids=["formatter", "handler"],
+)
+def test_what_takes_the_place_of_the_programs_handler_prints_every_record_once(stage, change):
+    stage.step(
+        f"""
+        import logging
+        {change}
+        def run(job_input):
+            logging.warning("my own")
+        """
+    )
+    stage.body("job_input.execute_query('select 1')", "20_next.py")
+    lines = stage.run().succeeded().stderr.splitlines()
+    place = lines.index("mine: run my own")
+    assert "mine: run_step Entering 20_next.py#run(...) ..." in lines[place:]
+    assert "mine: log_result Job execution result: SUCCESS" in lines[place:]
+    for once in "my own", "Entering 20_next.py", "Job execution result":
+        assert len([line for line in lines if once in line]) == 1
+
+
+def test_a_formatter_gets_no_secrets(stage):
+    stage.step(
+        """
+        import json, logging
+        class Json(logging.Formatter):
+            def format(self, record):
+                return json.dumps(record.getMessage())
+        logging.getLogger().handlers[0].setFormatter(Json())
+        def run(job_input):
+            job_input.set_all_secrets({"pin": 'a "quoted" secret'})
+            pin = job_input.get_secret("pin")
+            logging.warning("the pin is %s", pin)
+        """
+    )
+    ended = stage.run().succeeded()
+    assert '"the pin is ***"' in ended.stderr
+    assert "quoted" not in ended.stderr
+
+
+def test_records_of_a_long_statement_reach_handlers_while_it_runs(stage):
+    stage.step(
+        """
+        import logging, threading
+        logging.seen = threading.Event()  # where the next step finds it
+        class Sees(logging.Handler):
+            def emit(self, record):
+                if "does not exist; it is created" in record.getMessage():
+                    logging.seen.set()
+        logging.basicConfig(force=True, handlers=[Sees()])
+        def run(job_input):
+            pass
+        """
+    )
+    stage.step(
+        """
+        import logging
+        def run(job_input):
+            def rows():
+                for number in range(100_000):
+                    yield [number]
+                print("seen", logging.seen.wait(30))
+            job_input.send_tabular_data_for_ingestion(rows(), ["a"], "t")
+        """,
+        "20_send.py",
+    )
+    ended = stage.run(VDK_INGEST_BATCH_BYTES="10000", VDK_INGEST_COMMIT_BYTES="1").succeeded()
+    assert ended.stdout == "seen True\n"
+
+
 def test_job_that_imports_no_logging_does_not_get_it_imported(stage):
     stage.step(
         """

@@ -9,11 +9,17 @@ from vdk import _native
 def configure(logging):
     if not _native.configures_logging():
         return
-    connect(logging)
-    logging.root.addHandler(_run_handler(logging))
+    handler = _run_handler(logging)
+    connect(logging, handler)
+    logging.root.addHandler(handler)
     logging.root.setLevel(_verbosity(sys.argv))
     for name, level in _native.logger_levels().items():
         _set_level(logging.getLogger(name), level)
+
+
+def connect(logging, own_handler=None):
+    """Hands the program's records to whatever handlers there are; `own_handler` is the one that prints as the program does."""
+    _native.set_record_receiver(Receiver(logging, own_handler))
 
 
 class RecordsOf:
@@ -38,10 +44,14 @@ class RecordsOf:
 
 def _run_handler(logging):
     class RunHandler(logging.Handler):
-        """Hands records to the program, which hides secrets and knows the form of its log."""
+        """Hands records to the program, which hides secrets and knows the form of its log. With a formatter, which only
+        others give it, prints what that makes of them."""
 
         def emit(self, record):
             try:
+                if self.formatter is not None:
+                    sys.stderr.write(_native.redact(self.format(_redacted(logging, record))) + "\n")
+                    return
                 message = record.getMessage()
                 if record.exc_info:
                     if not record.exc_text:
@@ -65,17 +75,36 @@ def _run_handler(logging):
     return RunHandler()
 
 
-def connect(logging):
-    """Hands the program's own records, which are printed already, to whatever other handlers there are."""
+def _redacted(logging, record):
+    """The record for a formatter that may write its message in another way than it is."""
+    copy = logging.makeLogRecord(record.__dict__)
+    copy.msg, copy.args = _native.redact(record.getMessage()), None
+    return copy
 
-    def receive(level, name, message, file, line, function):
-        logger = logging.getLogger(name)
+
+class Receiver:
+    """Takes the program's own records."""
+
+    def __init__(self, logging, own_handler):
+        self._logging = logging
+        self._own = own_handler
+
+    def receive(self, level, name, message, file, line, function, printed):
+        if not printed and not self._logging.root.handlers:  # who was to print it is gone
+            _native.print_record(level, name, message, file, line, function)
+            return
+        logger = self._logging.getLogger(name)
         if logger.isEnabledFor(level):
             record = logger.makeRecord(name, level, file, line, message, (), None, function)
-            record._vdk_printed = True
+            record._vdk_printed = printed
             logger.handle(record)
 
-    _native.set_record_receiver(receive)
+    def others_print(self):
+        """Whether somebody has put other handlers in the place of the program's, or has given it a formatter."""
+        handlers = self._logging.root.handlers
+        if self._own in handlers:
+            return self._own.formatter is not None
+        return self._own is not None and bool(handlers)
 
 
 def _set_level(logger, level):

@@ -11,7 +11,7 @@ namespace vdk {
 
 // "run_command.cpp" of a path, "run_step" of a signature: as a reader knows them.
 [[nodiscard]] std::string_view file_name(std::string_view path);
-[[nodiscard]] std::string_view function_name(std::string_view signature);
+[[nodiscard]] VDK_API std::string_view function_name(std::string_view signature);
 
 // One record as upstream's columns (specification: sdk 10.7), line end included.
 [[nodiscard]] std::string to_text_line(const LogRecord& record, std::string_view job,
