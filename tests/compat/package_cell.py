@@ -1,6 +1,5 @@
 """A package of upstream's in an environment of its own, on our distribution, and a job that uses it."""
 
-import fcntl
 import os
 import sqlite3
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("VDK_BUILD_DIR", ROOT / "build" / "release"))
+# What was fetched and built once for any environment.
 WHEELHOUSE = BUILD.parent / "wheelhouse"
 TIME_LIMIT_SECONDS = 120
 # The last with pkg_resources, which some packages import while they are built.
@@ -33,37 +33,37 @@ def our_wheel(directory):
     return wheel
 
 
-def fill_wheelhouse(wheel, requirements):
-    """Builds or fetches what the requirements need, once; environments are then made without a network."""
+def _uv(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "uv", "--quiet", "--cache-dir", WHEELHOUSE, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def make_environment(prefix, wheel, requirements):
+    """Without the network, of what the wheelhouse has; what it lacks is fetched, and built where it is a source, once."""
     WHEELHOUSE.mkdir(parents=True, exist_ok=True)
-    stamps = WHEELHOUSE / f"python{sys.version_info.major}.{sys.version_info.minor}.txt"
-    with (WHEELHOUSE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        there = stamps.read_text().splitlines() if stamps.exists() else []
-        wanted = " ".join(requirements)
-        if wanted in there:
-            return
-        constraint = WHEELHOUSE / "constraint.txt"
-        constraint.write_text(CONSTRAINT)
-        variables = {"PIP_CONSTRAINT": str(constraint), "PIP_BUILD_CONSTRAINT": str(constraint)}
-        _checked(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "wheel",
-                "--quiet",
-                "--use-pep517",
-                "-w",
-                WHEELHOUSE,
-                wheel,
-                *requirements,
-            ],
-            env={**os.environ, **variables},
-        )
-        for ours in WHEELHOUSE.glob("vdk_core-*"):
-            ours.unlink()  # the next build's is another
-        stamps.write_text("\n".join([*there, wanted, ""]))
+    constraint = prefix.with_name("constraint.txt")
+    constraint.write_text(CONSTRAINT)
+    made = _uv("venv", "--python", sys.executable, prefix)
+    install = [
+        "pip",
+        "install",
+        "--python",
+        prefix / "bin/python",
+        "--build-constraints",
+        constraint,
+    ]
+    if made.returncode == 0:
+        made = _uv(*install, "--offline", wheel, *requirements)
+    if made.returncode != 0:
+        made = _uv(*install, wheel, *requirements)
+    if made.returncode != 0:
+        raise RuntimeError(f"there is no environment with {' '.join(requirements)}:\n{made.stdout}")
 
 
 class Ended:
@@ -86,12 +86,8 @@ class Cell:
         self.job_folder.mkdir()
         (folder / "home").mkdir()
         self.prefix = folder / "env"
-        fill_wheelhouse(wheel, requirements)
-        _checked([sys.executable, "-m", "venv", "--without-pip", self.prefix])
-        _checked(
-            [sys.executable, "-m", "pip", "--python", self.prefix / "bin/python", "install"]
-            + ["--quiet", "--no-index", "--find-links", WHEELHOUSE, wheel, *requirements]
-        )
+        self.not_loaded = []  # what the program said of plugins that it could not use
+        make_environment(self.prefix, wheel, requirements)
 
     def version_of(self, package):
         """As the environment has it."""
@@ -137,7 +133,9 @@ class Cell:
         )
 
     def vdk(self, *words, **variables):
-        return self.execute("vdk", *(words or ("run", "job")), **variables)
+        ended = self.execute("vdk", *(words or ("run", "job")), **variables)
+        self.not_loaded += [line for line in ended.stderr.splitlines() if "is not loaded" in line]
+        return ended
 
     def rows(self, database, query):
         connection = sqlite3.connect(self.folder / database)

@@ -1,16 +1,19 @@
 """Upstream's packages, unchanged, each in an environment of its own on our distribution, doing their work in a job.
 
-One file of `packages/` is one cell: what it requires (REQUIRES), what it shows (its first line), and `check`. FULL
-keeps a cell out of the quick tests; FAILS says why one does not work, and a cell that works must not say so.
+One file of `packages/` is one cell: what it requires (REQUIRES), what it shows (its first line), and `check`. FAILS says
+why one does not work, and a cell that works must not say so.
 `--table` writes docs/plugin-compatibility.md from the run.
 """
 
 import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from package_cell import Cell, our_wheel
 
+WORKERS = int(os.environ.get("VDK_COMPAT_WORKERS", "2"))
 HERE = Path(__file__).resolve().parent
 TABLE = HERE.parents[1] / "docs" / "plugin-compatibility.md"
 HEAD = """# Upstream's plugins on this distribution
@@ -36,10 +39,8 @@ CELLS = {
 
 
 def parameter(name):
-    cell = CELLS[name]
-    marks = [pytest.mark.full] if getattr(cell, "FULL", False) else []
-    if reason := getattr(cell, "FAILS", None):
-        marks.append(pytest.mark.xfail(reason=reason, strict=True))
+    reason = getattr(CELLS[name], "FAILS", None)
+    marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
     return pytest.param(name, id=name, marks=marks)
 
 
@@ -53,9 +54,29 @@ def line(name, version):
     return f"| {name} | {version} | {cell.__doc__.strip()} | {verdict(cell)} |\n"
 
 
+def show(name, folder, wheel):
+    """Returns the package's version and what went wrong."""
+    cell = Cell(folder, wheel, CELLS[name].REQUIRES)
+    try:
+        CELLS[name].check(cell)
+        assert not cell.not_loaded, cell.not_loaded[0]
+    except Exception as failure:
+        return cell.version_of(name), failure
+    return cell.version_of(name), None
+
+
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
-    return our_wheel(tmp_path_factory.mktemp("wheel"))
+def shown(request, tmp_path_factory):
+    """The cells of this run, each at work in a small pool; a test waits for its own."""
+    wheel = our_wheel(tmp_path_factory.mktemp("wheel"))
+    names = [
+        item.callspec.params["name"]
+        for item in request.session.items
+        if "shown" in item.fixturenames
+    ]
+    pool = ThreadPoolExecutor(WORKERS)
+    yield {name: pool.submit(show, name, tmp_path_factory.mktemp(name), wheel) for name in names}
+    pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session")
@@ -72,13 +93,12 @@ def table(request):
 
 
 @pytest.mark.parametrize("name", [parameter(name) for name in CELLS])
-def test_a_package_does_its_work(name, wheel, table, tmp_path):
-    cell = Cell(tmp_path, wheel, CELLS[name].REQUIRES)
-    row = line(name, cell.version_of(name))
-    if hasattr(CELLS[name], "FAILS"):
-        table[name] = row
-    CELLS[name].check(cell)
-    table[name] = row
+def test_a_package_does_its_work(name, shown, table):
+    version, failure = shown[name].result()
+    if failure is None or hasattr(CELLS[name], "FAILS"):
+        table[name] = line(name, version)
+    if failure is not None:
+        raise failure
 
 
 def test_the_table_in_the_documents_names_every_package_and_its_verdict():

@@ -26,3 +26,5 @@ def check(cell):
     assert "vdk.internal.control.command_groups.job.secrets" in complaint
     assert "pip uninstall vdk-plugin-control-cli" in complaint
     ingests(cell, "rest.db")
+    assert {line.partition(": ")[2] for line in cell.not_loaded} == {complaint.partition(": ")[2]}
+    cell.not_loaded.clear()

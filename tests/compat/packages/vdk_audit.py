@@ -1,7 +1,6 @@
 """Ends a job that does what is forbidden, and lets others be."""
 
 REQUIRES = ["vdk-audit"]
-FULL = True
 
 
 def check(cell):

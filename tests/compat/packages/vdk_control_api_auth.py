@@ -1,7 +1,6 @@
 """The library, from a step: credentials without which it says what is missing."""
 
 REQUIRES = ["vdk-control-api-auth"]
-FULL = True
 
 
 def check(cell):

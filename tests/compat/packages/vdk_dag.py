@@ -1,7 +1,6 @@
 """A DAG of two local jobs, the second after the first."""
 
 REQUIRES = ["vdk-dag"]
-FULL = True
 
 
 def check(cell):

@@ -1,7 +1,6 @@
 """A pre-processor that adds the id of the execution to every row."""
 
 REQUIRES = ["vdk-gdp-execution-id"]
-FULL = True
 
 
 def check(cell):

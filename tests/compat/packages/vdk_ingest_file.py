@@ -3,7 +3,6 @@
 import json
 
 REQUIRES = ["vdk-ingest-file"]
-FULL = True
 
 
 def check(cell):

@@ -1,7 +1,6 @@
 """The thread dump of a running job, over HTTP."""
 
 REQUIRES = ["vdk-jobs-troubleshooting"]
-FULL = True
 
 
 def check(cell):

@@ -1,7 +1,6 @@
 """The classes of lineage, in the namespace that they share with ours."""
 
 REQUIRES = ["vdk-lineage-model"]
-FULL = True
 
 
 def check(cell):

@@ -1,10 +1,8 @@
-"""Log records as JSON."""
+"""Log records as JSON and as LTSV, the program's own among them."""
 
 import json
 
 REQUIRES = ["vdk-logging-format", "ecs-logging==2.1.0"]
-FULL = True
-FAILS = "the program prints the log itself, in its own form; log_format = json gives JSON"
 
 
 def check(cell):
@@ -13,5 +11,12 @@ def check(cell):
         "def run(job_input):\n    log.info('from the step')\n"
     )
     ended = cell.vdk(VDK_LOGGING_FORMAT="JSON").succeeded()
-    (line,) = [line for line in ended.stderr.splitlines() if "from the step" in line]
-    assert json.loads(line)["message"] == "from the step"
+    records = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")]
+    for message in "from the step", "Entering 10_step.py#run(...) ...":
+        (record,) = [record for record in records if record["message"] == message]
+        assert (record["jobname"], record["level"]) == ("job", "INFO")
+    assert ended.stderr.count("Entering") == 1, ended.stderr
+    ended = cell.vdk(VDK_LOGGING_FORMAT="LTSV").succeeded()
+    for message in "from the step", "Entering 10_step.py#run(...) ...":
+        (line,) = [line for line in ended.stderr.splitlines() if message in line]
+        assert "\tjobname:job\tlevel:INFO\t" in line

@@ -3,7 +3,6 @@
 import json
 
 REQUIRES = ["vdk-notebook", "vdk-sqlite"]
-FULL = True
 
 
 def code(source, *tags):

@@ -3,7 +3,6 @@
 import json
 
 REQUIRES = ["vdk-properties-fs"]
-FULL = True
 
 
 def check(cell):

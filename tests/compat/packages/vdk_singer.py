@@ -1,7 +1,6 @@
 """A Singer tap as a data source."""
 
 REQUIRES = ["vdk-singer", "vdk-sqlite"]
-FULL = True
 
 
 def check(cell):

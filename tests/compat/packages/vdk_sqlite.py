@@ -1,7 +1,6 @@
 """Queries, the command sqlite-query and ingestion into SQLite."""
 
 REQUIRES = ["vdk-sqlite"]
-FULL = True
 
 
 def check(cell):

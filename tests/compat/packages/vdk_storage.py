@@ -1,7 +1,6 @@
 """Objects in a folder and in SQLite, from a step."""
 
 REQUIRES = ["vdk-storage"]
-FULL = True
 
 
 def check(cell):

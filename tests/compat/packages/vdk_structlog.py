@@ -1,4 +1,4 @@
-"""Log records of a step as JSON, with what is bound to its logger."""
+"""Log records of a step and of the program as JSON, with the metadata that is asked for."""
 
 import json
 
@@ -15,6 +15,7 @@ def check(cell):
         """
     )
     ended = cell.vdk(VDK_STRUCTLOG_FORMAT="json", VDK_STRUCTLOG_METADATA="vdk_job_name,level")
-    lines = [line for line in ended.succeeded().stderr.splitlines() if "from the step" in line]
-    records = [json.loads(line[line.index("{") :]) for line in lines]
-    assert records and records[0]["vdk_job_name"] == "job", ended.stderr
+    records = [json.loads(line) for line in ended.succeeded().stderr.splitlines()]
+    for message in "from the step", "Exiting  10_step.py#run(...) SUCCESS":
+        (record,) = [record for record in records if record["message"] == message]
+        assert (record["vdk_job_name"], record["level"]) == ("job", "INFO")
