@@ -25,6 +25,10 @@ def build_alone(name, prefix, tmp_path):
     "name",
     [
         "gdp-execution-id",
+        "sqlite",
+        pytest.param("csv", marks=pytest.mark.full),
+        pytest.param("duckdb", marks=pytest.mark.full),
+        pytest.param("postgres", marks=pytest.mark.full),
         pytest.param("jsonl", marks=pytest.mark.full),
         pytest.param("audit", marks=pytest.mark.full),
         pytest.param("file", marks=pytest.mark.full),
