@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from package_cell import Cell, our_wheel
+from package_cell import Cell
 
 WORKERS = int(os.environ.get("VDK_COMPAT_WORKERS", "2"))
 HERE = Path(__file__).resolve().parent
@@ -66,16 +66,17 @@ def show(name, folder, wheel):
 
 
 @pytest.fixture(scope="session")
-def shown(request, tmp_path_factory):
+def shown(request, our_wheel, tmp_path_factory):
     """The cells of this run, each at work in a small pool; a test waits for its own."""
-    wheel = our_wheel(tmp_path_factory.mktemp("wheel"))
     names = [
         item.callspec.params["name"]
         for item in request.session.items
         if "shown" in item.fixturenames
     ]
     pool = ThreadPoolExecutor(WORKERS)
-    yield {name: pool.submit(show, name, tmp_path_factory.mktemp(name), wheel) for name in names}
+    yield {
+        name: pool.submit(show, name, tmp_path_factory.mktemp(name), our_wheel) for name in names
+    }
     pool.shutdown(cancel_futures=True)
 
 

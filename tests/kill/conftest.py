@@ -127,13 +127,18 @@ def environment(database, tmp_path):
 
 
 @pytest.fixture
-def run_for(tmp_path):
+def program():
+    return VDK
+
+
+@pytest.fixture
+def run_for(tmp_path, program):
     """Calls the program and kills it after so many seconds (None: waits for its end); gives its exit
     code, -9 where it was killed, and what it said."""
 
     def run_for(seconds, words, env):
         process = subprocess.Popen(
-            [VDK, *words],
+            [program, *words],
             cwd=tmp_path,
             env=env,
             stdin=subprocess.DEVNULL,
