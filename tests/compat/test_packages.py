@@ -19,10 +19,12 @@ TABLE = HERE.parents[1] / "docs" / "plugin-compatibility.md"
 HEAD = """# Upstream's plugins on this distribution
 
 Made by `pytest tests/compat/test_packages.py --table`, which installs each package from PyPI, unchanged, into an environment of
-its own, lets it do its work in a job, and checks the result. How each is used: `tests/compat/packages`.
+its own, lets it do its work in a job, and checks the result. How each is used: `tests/compat/packages`. What stands under "installed
+with" is another plugin that the work needs, or what upstream's package needs today and does not ask for: a module that it imports, or an
+older version of one.
 
-| package | version | what was shown | works |
-|---|---|---|---|
+| package | version | installed with | what was shown | works |
+|---|---|---|---|---|
 """
 
 
@@ -51,7 +53,8 @@ def verdict(cell):
 
 def line(name, version):
     cell = CELLS[name]
-    return f"| {name} | {version} | {cell.__doc__.strip()} | {verdict(cell)} |\n"
+    others = ", ".join(f"`{one}`" for one in cell.REQUIRES if one != name)
+    return f"| {name} | {version} | {others} | {cell.__doc__.strip()} | {verdict(cell)} |\n"
 
 
 def show(name, folder, wheel):
