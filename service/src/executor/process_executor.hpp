@@ -1,0 +1,54 @@
+// Executions as processes of this machine.
+//
+// Each attempt is a directory and a supervisor (the program vdk-supervisor): a small process in a
+// session of its own that starts the job in another, waits for it, writes its output down and at
+// the end how it ended. So an attempt needs no service: one that is restarted or killed finds its
+// attempts again by their directories. The supervisor holds a lock on its directory; what the
+// kernel says of that lock is the proof that it lives, whatever happens to process ids.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "executor/executor.hpp"
+
+namespace vdk::service {
+
+struct OutputBounds {
+  std::int64_t segment_bytes = std::int64_t{8} << 20;
+  int segments = 8;  // the oldest is removed when there are more
+};
+
+struct ProcessExecutorSettings {
+  std::filesystem::path directory;   // of all attempts; one executor at a time has it
+  std::filesystem::path supervisor;  // the program vdk-supervisor
+  std::filesystem::path vdk;         // the program that runs jobs
+  OutputBounds log{};
+  // Where the attempts' control groups are made (cgroup v2); empty: below the service's own, where
+  // that is permitted.
+  std::filesystem::path cgroup{};
+};
+
+class ProcessExecutor : public Executor {
+ public:
+  // Adopts what the directory holds. Throws Error (platform) where it cannot be used, or another
+  // executor has it.
+  explicit ProcessExecutor(ProcessExecutorSettings settings);
+  // Leaves attempts at work alone: the next executor on this directory adopts them.
+  ~ProcessExecutor() override;
+
+  void start(const Launch& launch) override;
+  bool cancel(const std::string& attempt_id, std::chrono::milliseconds grace) override;
+  [[nodiscard]] std::optional<Attempt> find(const std::string& attempt_id) override;
+  [[nodiscard]] std::vector<Attempt> list() override;
+  void watch(Listener listener) override;
+  [[nodiscard]] OutputPart read(const std::string& attempt_id, Output output,
+                                const ReadRequest& request) override;
+  bool forget(const std::string& attempt_id) override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vdk::service
