@@ -228,6 +228,20 @@ def test_bad_json_arguments(stage, arguments, reason):
     assert (ended.exit, ended.status, ended.stdout) == (1, "User error", "")
 
 
+def test_bad_json_in_a_file_of_arguments(stage):
+    stage.files(_10_step__py=SOUND_STEP)
+    ended = stage.run("run", "job", "--arguments-file", "missing.json")
+    ended.says("The file missing.json cannot be read.")
+    assert (ended.exit, ended.stdout) == (1, "")
+    (stage.root / "given.json").write_text("{'password': 'opensesame'}")
+    ended = stage.run("run", "job", "--arguments-file", "given.json")
+    ended.says("The file given.json is not valid JSON.", "line 1", "Nothing was run.")
+    assert "opensesame" not in ended.stderr
+    ended = stage.run("run", "job", "--arguments-file", "given.json", "--arguments", "{}")
+    ended.says("do not go together")
+    assert ended.exit == 2
+
+
 @pytest.mark.parametrize(
     ("content", "fragments"),
     [

@@ -16,6 +16,13 @@ def test_arguments_are_what_json_gives(stage):
     assert json.loads(ended.stdout) == given
 
 
+def test_arguments_come_from_a_file(stage):
+    stage.body("print(job_input.get_arguments())")
+    (stage.root / "given.json").write_text('{"day": "2026-01-31", "quote": "\'"}')
+    ended = stage.run("run", "job", "--arguments-file", "given.json").succeeded()
+    assert ended.stdout == str({"day": "2026-01-31", "quote": "'"}) + "\n"
+
+
 def test_arguments_are_one_object_that_steps_may_change(stage):
     stage.body("job_input.get_arguments()['added'] = 'by the first step'")
     stage.body("print(job_input.execute_query(\"select '{added}', '{given}'\"))", "20_next.py")

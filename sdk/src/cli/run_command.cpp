@@ -108,19 +108,26 @@ class OpeningWatch {
   PluginIndex& plugins_;
 };
 
-std::string known_arguments(const std::string& text, Value& arguments) {
+// From the command line, or from a file where they are no business of whoever lists processes.
+Value known_arguments(const Invocation& invocation) {
+  const bool in_file = invocation.has("arguments_file");
+  const std::string text =
+      in_file ? read_file(invocation.get("arguments_file")) : invocation.get("arguments");
   if (text.empty()) return {};
   try {
-    arguments = parse_json(text);
+    return parse_json(text);
   } catch (const Error& error) {
     throw user_error(
-        {.what = "The value of --arguments is not valid JSON.",
+        {.what = in_file ? fmt::format("The file {} is not valid JSON.",
+                                       invocation.get("arguments_file"))
+                         : "The value of --arguments is not valid JSON.",
          .why = error.text().what + (error.text().why.empty() ? "" : " " + error.text().why),
          .consequence = "Nothing was run.",
          .countermeasure =
-             R"(Give one JSON value in quotes, for example --arguments '{"day": "2026-01-31"}'.)"});
+             in_file
+                 ? R"(Write one JSON value into it, for example {"day": "2026-01-31"}.)"
+                 : R"(Give one JSON value in quotes, for example --arguments '{"day": "2026-01-31"}'.)"});
   }
-  return text;
 }
 
 int exit_code_of(const ExecutionResult& result) {
@@ -286,8 +293,7 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
   if (has_python && !host.runs_python())
     continue_in_python(program.plugins().environment(), program.arguments());
 
-  Value arguments;
-  known_arguments(invocation.get("arguments"), arguments);
+  Value arguments = known_arguments(invocation);
   const JobConfig job_config(directory);
   Configuration configuration = program.configure(&job_config, invocation.all("config"));
 
@@ -461,6 +467,8 @@ int run_job_at(Invocation& invocation, const fs::path& directory) {
 
 int run(Invocation& invocation) {
   Program& program = invocation.program();
+  if (invocation.has("arguments") && invocation.has("arguments_file"))
+    throw UsageError("--arguments and --arguments-file do not go together.");
   const fs::path directory =
       existing_directory(invocation.get("data_job_directory"), "DATA_JOB_DIRECTORY");
   if (invocation.has("check")) return check_job(program, directory);
@@ -495,6 +503,10 @@ Command run_command() {
             .metavar = "TEXT",
             .help = "One JSON value; an object's members are parameters of SQL steps, and "
                     "job_input.get_arguments() returns it."},
+           {.names = "--arguments-file",
+            .key = "arguments_file",
+            .metavar = "FILE",
+            .help = "The same from a file, which other users need not be able to read."},
            {.names = "-c,--config",
             .key = "config",
             .metavar = "KEY=VALUE",
