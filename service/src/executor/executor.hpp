@@ -20,7 +20,8 @@ namespace vdk::service {
 
 // What a deployment made ready to run.
 struct Artifact {
-  std::filesystem::path job;  // the job's directory; nothing of a run is written into it
+  // The job's directory, of the job's name. The run works in a scratch directory of its own.
+  std::filesystem::path job;
   // Whose interpreter runs the job: the directory of a Python environment (Environment::directory);
   // empty for a job that needs none. In a cluster the name of an image.
   std::string environment{};
@@ -49,6 +50,9 @@ struct Launch {
   std::string version{};  // of the job's sources
   Artifact artifact;
   std::string arguments{};  // JSON text, or empty
+  // Besides those that the executor sets: VDK_EXECUTION_ID, VDK_ATTEMPT_ID, VDK_OP_ID, JOB_NAME,
+  // VDK_JOB_GITHASH, where the run's files are, and what finds its programs. None of the service's
+  // own variables reaches a job but PATH, the locale, the time zone and proxies.
   std::vector<Variable> variables{};
   // Are neither logged nor kept on a disk, and no other process sees them on a command line.
   std::vector<Variable> secrets{};
@@ -123,7 +127,9 @@ struct ReadRequest {
 
 struct OutputPart {
   std::int64_t offset = 0;  // of the first byte of `text`
-  std::string text{};       // of `events`: whole lines
+  // Bytes as they were written, in any encoding. Of `events` whole lines, but for one that is
+  // longer than max_bytes, and for the last of a run that was killed.
+  std::string text{};
   // Where the next request goes on.
   [[nodiscard]] std::int64_t next() const noexcept {
     return offset + static_cast<std::int64_t>(text.size());

@@ -11,13 +11,9 @@
 #include <memory>
 
 #include "executor/executor.hpp"
+#include "executor/output_log.hpp"
 
 namespace vdk::service {
-
-struct OutputBounds {
-  std::int64_t segment_bytes = std::int64_t{8} << 20;
-  int segments = 8;  // the oldest is removed when there are more
-};
 
 struct ProcessExecutorSettings {
   std::filesystem::path directory;   // of all attempts; one executor at a time has it
