@@ -363,6 +363,8 @@ FileLock::~FileLock() {
 
 void FileLock::share() noexcept { flock(descriptor_, LOCK_SH | LOCK_NB); }
 
+void FileLock::keep_through_exec() noexcept { fcntl(descriptor_, F_SETFD, 0); }
+
 std::filesystem::path local_state_directory() {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);

@@ -53,6 +53,8 @@ class FileLock {
 
   // Lets others share the lock from now on.
   void share() noexcept;
+  // Keeps the lock for what this process becomes by exec, until that ends.
+  void keep_through_exec() noexcept;
 
  private:
   explicit FileLock(int descriptor) noexcept;

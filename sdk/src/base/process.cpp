@@ -68,8 +68,9 @@ std::optional<Pipe> make_pipe() {
 
 class SpawnSettings {
  public:
-  SpawnSettings(int out, int err) {
+  SpawnSettings(int out, int err, const std::filesystem::path& directory = {}) {
     posix_spawn_file_actions_init(&actions_);
+    if (!directory.empty()) posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str());
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
@@ -94,14 +95,15 @@ class SpawnSettings {
     posix_spawnattr_destroy(&attributes_);
   }
 
-  [[nodiscard]] std::optional<pid_t> spawn(const std::vector<std::string>& command) const {
+  [[nodiscard]] std::optional<pid_t> spawn(const std::vector<std::string>& command,
+                                           char** environment = environ) const {
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
     for (const std::string& part : command) arguments.push_back(const_cast<char*>(part.c_str()));
     arguments.push_back(nullptr);
     pid_t child = 0;
     const int failure =
-        posix_spawnp(&child, arguments[0], &actions_, &attributes_, arguments.data(), environ);
+        posix_spawnp(&child, arguments[0], &actions_, &attributes_, arguments.data(), environment);
     if (failure != 0) return std::nullopt;
     return child;
   }
@@ -153,6 +155,31 @@ std::optional<int> wait_until(pid_t child, Clock::time_point deadline) {
   }
 }
 
+// The same, but a child that has not ended is killed, with its group.
+std::optional<int> end_by(pid_t child, Clock::time_point deadline) {
+  const std::optional<int> exit_code = wait_until(child, deadline);
+  if (exit_code) return exit_code;
+  kill(-child, SIGKILL);
+  kill(child, SIGKILL);
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return std::nullopt;
+}
+
+// This process's variables, but for those that are given anew.
+std::vector<std::string> environment_with(const std::vector<std::string>& variables) {
+  std::vector<std::string> all = variables;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view name = std::string_view(*at).substr(0, std::string_view(*at).find('='));
+    const bool is_given = std::ranges::any_of(variables, [&](const std::string& variable) {
+      return variable.starts_with(name) && variable.size() > name.size() &&
+             variable[name.size()] == '=';
+    });
+    if (!is_given) all.emplace_back(*at);
+  }
+  return all;
+}
+
 bool is_executable_file(const std::filesystem::path& path) {
   std::error_code failure;
   return std::filesystem::is_regular_file(path, failure) && access(path.c_str(), X_OK) == 0;
@@ -175,16 +202,50 @@ std::optional<ProcessOutput> run_process(const std::vector<std::string>& command
 
   ProcessOutput output;
   collect(out->read, err->read, output, deadline);
-  const std::optional<int> exit_code = wait_until(*child, deadline);
-  if (!exit_code) {
-    kill(-*child, SIGKILL);
-    kill(*child, SIGKILL);
-    while (waitpid(*child, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    return std::nullopt;
-  }
+  const std::optional<int> exit_code = end_by(*child, deadline);
+  if (!exit_code) return std::nullopt;
   output.exit_code = *exit_code;
   return output;
+}
+
+std::optional<int> run_process_lines(const std::vector<std::string>& command,
+                                     const ProcessSetting& setting,
+                                     const std::function<void(std::string_view line)>& on_line) {
+  if (command.empty()) return std::nullopt;
+  const Clock::time_point deadline = Clock::now() + setting.time_limit;
+  std::optional<Pipe> pipe = make_pipe();
+  if (!pipe) return std::nullopt;
+  const std::vector<std::string> variables = environment_with(setting.variables);
+  std::vector<char*> environment;
+  for (const std::string& variable : variables)
+    environment.push_back(const_cast<char*>(variable.c_str()));
+  environment.push_back(nullptr);
+  const int output = pipe->write.number();
+  const std::optional<pid_t> child =
+      SpawnSettings(output, output, setting.directory).spawn(command, environment.data());
+  if (!child) return std::nullopt;
+  pipe->write.close();
+
+  // A line without an end is handed over in pieces.
+  constexpr std::size_t kLongestLine = std::size_t{1} << 20;
+  std::string text;
+  while (pipe->read.number() >= 0 && Clock::now() < deadline) {
+    pollfd waiting{pipe->read.number(), POLLIN, 0};
+    const int ready = poll(&waiting, 1, milliseconds_until(deadline));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) break;
+    read_some(pipe->read, text);
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+      on_line(std::string_view(text).substr(begin, end - begin));
+    text.erase(0, begin);
+    if (text.size() > kLongestLine) {
+      on_line(text);
+      text.clear();
+    }
+  }
+  if (!text.empty()) on_line(text);
+  return end_by(*child, deadline);
 }
 
 std::string find_on_path(const std::string& name) {

@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -31,6 +34,25 @@ TEST(Process, arguments_pass_no_shell_and_standard_input_is_empty) {
   const auto read = run_process({"cat"}, 10s);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->out, "");
+}
+
+TEST(Process, lines_come_while_the_program_runs) {
+  std::vector<std::string> lines;
+  const auto exit_code =
+      run_process_lines({"/bin/sh", "-c", "pwd; echo \"$GIVEN\" >&2; printf end; exit 4"},
+                        {.directory = "/", .variables = {"GIVEN=a b"}, .time_limit = 10s},
+                        [&](std::string_view line) { lines.emplace_back(line); });
+  EXPECT_EQ(exit_code, 4);
+  EXPECT_EQ(lines, (std::vector<std::string>{"/", "a b", "end"}));
+}
+
+TEST(Process, lines_end_with_the_time_limit) {
+  std::vector<std::string> lines;
+  const auto exit_code =
+      run_process_lines({"/bin/sh", "-c", "echo begun; sleep 1000"}, {.time_limit = 200ms},
+                        [&](std::string_view line) { lines.emplace_back(line); });
+  EXPECT_FALSE(exit_code);
+  EXPECT_EQ(lines, (std::vector<std::string>{"begun"}));
 }
 
 TEST(Process, more_than_a_pipe_holds_does_not_block) {
