@@ -20,6 +20,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -240,7 +241,6 @@ class ProcessExecutor::Impl {
     std::optional<Clock::time_point> job_ended{};  // noticed while the supervisor lived
     std::optional<int> job_status{};
     bool is_settling = false;  // start() is at work on it
-    bool is_news = true;
   };
 
   void adopt();
@@ -248,10 +248,10 @@ class ProcessExecutor::Impl {
   Order make_order(const Launch& launch, const LaunchFacts& facts) const;
   pid_t spawn(const AttemptDirectory& directory, const Order& order, const Descriptor& lock,
               Descriptor& ready) const;
-  static void learn_start(Entry& entry);
+  void learn_start(Entry& entry);
   static void wake_to_cancel(const Entry& entry);
   void monitor();
-  static void look_at(Entry& entry);
+  void look_at(Entry& entry);
   void tell_news(std::unique_lock<std::mutex>& lock);
   static bool end_leftovers(const Entry& entry);
   static std::optional<Ending> conclude(const Entry& entry);
@@ -268,6 +268,8 @@ class ProcessExecutor::Impl {
 
   std::mutex mutex_;  // of what follows
   std::map<std::string, std::shared_ptr<Entry>> entries_;
+  std::map<std::string, std::shared_ptr<Entry>> active_;  // those that have not ended
+  std::set<std::string> news_;                            // ids that the listener is to hear of
   bool stops_ = false;
 
   std::mutex listener_mutex_;  // held while the listener is called; taken before mutex_
@@ -329,6 +331,8 @@ void ProcessExecutor::Impl::adopt() {
     } else {
       learn_start(*entry);
     }
+    if (entry->attempt.phase != Phase::ended) active_.emplace(id, entry);
+    news_.insert(id);
     entries_.emplace(id, std::move(entry));
   }
 }
@@ -490,6 +494,7 @@ void ProcessExecutor::Impl::start(const Launch& launch) {
   {
     const std::lock_guard lock(mutex_);
     entries_.emplace(launch.attempt_id, entry);
+    active_.emplace(launch.attempt_id, entry);
   }
   Descriptor ready;
   const pid_t child = spawn(directory, make_order(launch, facts), held, ready);
@@ -505,6 +510,7 @@ void ProcessExecutor::Impl::start(const Launch& launch) {
     entry->supervisor = std::move(process);
     entry->is_child = true;
     learn_start(*entry);
+    news_.insert(launch.attempt_id);
     entry->is_settling = false;
   } else {
     const Ending ending{
@@ -516,7 +522,8 @@ void ProcessExecutor::Impl::start(const Launch& launch) {
     const std::lock_guard lock(mutex_);
     entry->attempt.phase = Phase::ended;
     entry->attempt.ending = ending;
-    entry->is_settling = false;
+    active_.erase(launch.attempt_id);
+    news_.insert(launch.attempt_id);
   }
   wake();
 }
@@ -530,7 +537,7 @@ void ProcessExecutor::Impl::learn_start(Entry& entry) {
   if (!entry.started) return;
   entry.attempt.enforcement = entry.started->enforcement;
   entry.attempt.phase = Phase::running;
-  entry.is_news = true;
+  news_.insert(entry.attempt.id);
   if (entry.started->boot != current_boot()) return;
   if (!entry.supervisor.is_open()) entry.supervisor = open_process(entry.started->supervisor);
   entry.job = open_process(entry.started->job);
@@ -637,8 +644,8 @@ void ProcessExecutor::Impl::monitor() {
     std::vector<pollfd> files{pollfd{wakeup_.get(), POLLIN, 0}};
     bool needs_looks = false;
     std::vector<std::shared_ptr<Entry>> gone;
-    for (const auto& [id, entry] : entries_) {
-      if (entry->attempt.phase == Phase::ended || entry->is_settling) continue;
+    for (const auto& [id, entry] : active_) {
+      if (entry->is_settling) continue;
       look_at(*entry);
       const bool is_gone =
           entry->supervisor.is_open() ? has_ended(entry->supervisor) : !is_locked(entry->directory);
@@ -669,7 +676,8 @@ void ProcessExecutor::Impl::monitor() {
       entry->attempt.phase = Phase::ended;
       entry->supervisor.close();
       entry->job.close();
-      entry->is_news = true;
+      active_.erase(entry->attempt.id);
+      news_.insert(entry->attempt.id);
     }
     lock.lock();
     tell_news(lock);
@@ -690,9 +698,9 @@ void ProcessExecutor::Impl::tell_news(std::unique_lock<std::mutex>& lock) {
   const std::lock_guard guard(listener_mutex_);
   if (listener_) {
     lock.lock();
-    for (const auto& [id, entry] : entries_) {
-      if (!entry->is_settling && std::exchange(entry->is_news, false))
-        news.push_back(entry->attempt);
+    for (const std::string& id : std::exchange(news_, {})) {
+      if (const auto found = entries_.find(id); found != entries_.end())
+        news.push_back(found->second->attempt);
     }
     lock.unlock();
     for (const Attempt& attempt : news) listener_(attempt);
@@ -735,7 +743,7 @@ void ProcessExecutor::Impl::watch(Listener listener) {
   listener_ = std::move(listener);
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, entry] : entries_) entry->is_news = true;
+    for (const auto& [id, entry] : entries_) news_.insert(id);
   }
   wake();
 }
