@@ -129,6 +129,16 @@ bool has_python_step(const char* job) {
   return found;
 }
 
+// Whether the run has yet to be given an environment of its own (cli/isolated_run.hpp).
+bool waits_for_isolation(int argc, char** argv) {
+  for (int i = 2; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--isolated") != 0) continue;
+    const char* mark = variable("VDK_ISOLATED");
+    return mark == nullptr || std::atol(mark) != getpid();
+  }
+  return false;
+}
+
 // Returns where the core is to decide.
 void run_in_python(int argc, char** argv, const char* prefix) {
   const Path entry(prefix, "lib/vdk/python/vdk/host/entry.py");
@@ -155,7 +165,8 @@ int main(int argc, char** argv) {
   Path prefix = own;  // PREFIX/bin/vdk
   prefix.ascend();
   prefix.ascend();
-  if (argc > 2 && std::strcmp(argv[1], "run") == 0) run_in_python(argc, argv, prefix.text);
+  if (argc > 2 && std::strcmp(argv[1], "run") == 0 && !waits_for_isolation(argc, argv))
+    run_in_python(argc, argv, prefix.text);
 
   const Path folder(prefix.text, "lib");
   const Path library(folder.text, kLibrary);

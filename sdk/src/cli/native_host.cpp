@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "cli/duckdb_host.hpp"
+#include "cli/isolated_run.hpp"
 #include "cli/python_launcher.hpp"
 #include "cli/terminal_view.hpp"
 #include "job/cancellation.hpp"
@@ -25,6 +26,7 @@ void NativeHost::register_features(HookDispatcher& hooks, PluginIndex& plugins) 
 
 void NativeHost::own_hooks(Program& program) {
   const std::vector<std::string>& arguments = program.arguments();
+  if (wants_isolation(arguments)) enter_isolation(arguments);
   const PythonEnvironment& environment = program.plugins().environment();
   if (needs_python_plugins(environment, arguments) || needs_python_for_duckdb(arguments))
     continue_in_python(environment, arguments);

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "cli/check.hpp"
 #include "cli/command.hpp"
+#include "cli/isolated_run.hpp"
 #include "cli/job_directory.hpp"
 #include "cli/log_view.hpp"
 #include "cli/program.hpp"
@@ -471,6 +472,9 @@ int run(Invocation& invocation) {
     throw UsageError("--arguments and --arguments-file do not go together.");
   const fs::path directory =
       existing_directory(invocation.get("data_job_directory"), "DATA_JOB_DIRECTORY");
+  if (invocation.has("isolated") && !is_isolated()) {
+    throw UsageError("--isolated starts the program anew, which only the program vdk itself can.");
+  }
   if (invocation.has("check")) return check_job(program, directory);
   try {
     return run_job_at(invocation, directory);
@@ -494,7 +498,8 @@ Command run_command() {
           "vdk run my-job\n"
           "vdk run my-job --arguments '{\"day\": \"2026-01-31\"}'\n"
           "vdk run my-job -c db_default_type=duckdb --from-step 30_load.py\n"
-          "vdk run my-job --resume last",
+          "vdk run my-job --resume last\n"
+          "vdk run my-job --isolated",
       .arguments = {{"data_job_directory", "DATA_JOB_DIRECTORY",
                      "The directory that holds the job's steps."}},
       .options =
@@ -525,6 +530,10 @@ Command run_command() {
             .metavar = "EXECUTION",
             .help = "Go on where this run ended (last: the latest): finished steps do not run "
                     "again, and rows that are stored already are not stored again."},
+           {.names = "--isolated",
+            .key = "isolated",
+            .help = "Run in a Python environment of the job's own, made from its requirements.txt "
+                    "and kept: the one that the Control Service would give it."},
            {.names = "--check",
             .key = "check",
             .help =
