@@ -37,6 +37,7 @@ std::string system_says() { return std::string("The system says: ") + std::strer
 Configuration rules() {
   ConfigurationBuilder builder;
   builder.add({.key = "ingest_contract", .default_value = "evolve"})
+      .add({.key = "ingest_create_tables", .default_value = true})
       .add({.key = "ingest_ledger", .default_value = "off"})
       .add({.key = "ingest_allow_rewrite", .default_value = true});
   return builder.build();
@@ -57,15 +58,14 @@ struct ParquetWriter::State {
         })(ingestion, kMainSection, {.table = std::string(kTable)})) {}
 
   // The file has its columns also where it has no rows.
-  void create_table(const Batch& batch) {
+  void create_table() {
     std::string columns;
-    for (std::size_t i = 0; i < batch.schema().size(); ++i) {
-      const Column& column = batch.column(i);
+    for (std::size_t i = 0; i < first.schema().size(); ++i) {
+      const Column& column = first.column(i);
       columns += (columns.empty() ? "" : ", ") + quote_name(column.field.name) + ' ' +
-                 store.column_type(column, batch.rows());
+                 store.column_type(column, 0);
     }
     store.run("CREATE TABLE " + quote_name(kTable) + " (" + columns + ")");
-    has_table = true;
   }
 
   void hand_on(const fs::path& file) const {
@@ -91,7 +91,7 @@ struct ParquetWriter::State {
   DuckdbStore store;
   std::unique_ptr<Sink> table_sink;
   LoadPosition position;
-  bool has_table = false;
+  Batch first;  // names the columns as long as there is no row
 };
 
 ParquetWriter::ParquetWriter(const Configuration& configuration, ByteSink sink)
@@ -101,23 +101,28 @@ ParquetWriter::~ParquetWriter() = default;
 
 void ParquetWriter::write(const Batch& batch) {
   State& state = *state_;
-  if (batch.schema().empty()) return;
-  if (!state.has_table) state.create_table(batch);
-  if (batch.rows() == 0) return;
+  if (batch.rows() == 0) {
+    if (state.first.schema().empty()) state.first = batch;
+    return;
+  }
   state.position.rows += static_cast<std::int64_t>(batch.rows());
   const WriteResult result = state.table_sink->write({&batch, 1}, state.position);
   if (result.rejected.empty()) return;
   const Rejection& first = result.rejected.front();
-  throw user_error(
-      {.what = "Row " + std::to_string(first.first_row) + " cannot be written to a Parquet file.",
-       .why = first.message,
-       .consequence = "The file was not made.",
-       .countermeasure = "Correct the value or the names of the columns."});
+  throw user_error({.what = "Row " + std::to_string(first.first_row) +
+                            " cannot be written to a Parquet file (" + first.reason +
+                            (first.column.empty() ? "" : ", column " + first.column) + ").",
+                    .why = first.message,
+                    .consequence = "The file was not made.",
+                    .countermeasure = "Correct the value or the names of the columns."});
 }
 
 void ParquetWriter::finish() {
   State& state = *state_;
-  if (!state.has_table) return;
+  if (state.position.rows == 0) {
+    if (state.first.schema().empty()) return;
+    state.create_table();
+  }
   const fs::path file = state.directory.path() / "rows.parquet";
   state.store.run("COPY " + quote_name(kTable) + " TO " + quote_text(file.string()) +
                   " (FORMAT parquet)");

@@ -13,14 +13,14 @@ namespace vdk::duckdb {
 // until the last one is there. Memory is bounded by the engine's limit.
 class ParquetWriter : public BatchWriter {
  public:
-  static constexpr const char* kMemoryLimit = "256MB";
+  static constexpr const char* kMemoryLimit = "512MB";
 
   // Throws Error: configuration where there is no DuckDB, platform where there is no room.
   ParquetWriter(const Configuration& configuration, ByteSink sink);
   ~ParquetWriter() override;
 
   // Throws Error (user) where a row cannot be stored: text that is not UTF-8, two columns whose
-  // names differ in their case alone.
+  // names differ in their case alone. It names the reason as a table's rejection would.
   void write(const Batch& batch) override;
   void finish() override;
 
