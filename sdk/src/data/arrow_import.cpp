@@ -12,9 +12,7 @@
 #include <utility>
 #include <vector>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+#include "data/arrow_digest.hpp"
 #include "data/arrow_format.hpp"
 #include "data/arrow_type.hpp"
 #include "data/batch_state.hpp"
@@ -459,50 +457,8 @@ class ArrowColumn final : public ForeignColumn {
     };
   }
 
-  // Over the buffers where they say nothing but the values, else cell by cell.
   [[nodiscard]] std::uint64_t digest(std::uint64_t seed) const override {
-    const bool has_nulls =
-        array_.n_buffers > 0 && array_.buffers[0] != nullptr && array_.null_count != 0;
-    const auto rows = static_cast<std::size_t>(end_ - begin_);
-    if (!has_nulls && type_.width > 0 && type_.kind != ArrowKind::boolean) {
-      const auto width = static_cast<std::size_t>(type_.width);
-      const auto* values = static_cast<const std::uint8_t*>(array_.buffers[1]) +
-                           static_cast<std::size_t>(array_.offset + begin_) * width;
-      return XXH3_64bits_withSeed(values, rows * width, seed);
-    }
-    switch (type_.kind) {
-      case ArrowKind::boolean:
-        return digest_words(seed, [this](std::int64_t row) -> std::uint64_t {
-          return read_boolean(array_, row) ? 1 : 0;
-        });
-      case ArrowKind::single:
-        return digest_words(seed, [this](std::int64_t row) {
-          return std::bit_cast<std::uint64_t>(double{fixed<float>(row)});
-        });
-      case ArrowKind::real:
-      case ArrowKind::timestamp:
-        return digest_words(seed, [this](std::int64_t row) { return fixed<std::uint64_t>(row); });
-      case ArrowKind::bytes:
-        return digest_words(seed, [this](std::int64_t row) { return slice<std::int32_t>(row); });
-      case ArrowKind::large_bytes:
-        return digest_words(seed, [this](std::int64_t row) { return slice<std::int64_t>(row); });
-      case ArrowKind::bytes_view:
-        return digest_words(seed, [this](std::int64_t row) {
-          const std::string_view bytes = read_bytes(type_, array_, row);
-          return XXH3_64bits(bytes.data(), bytes.size());
-        });
-      case ArrowKind::decimal: {
-        const auto width = static_cast<std::size_t>(type_.width);
-        return digest_words(seed, [this, width](std::int64_t row) {
-          return XXH3_64bits(buffer(1) + static_cast<std::size_t>(array_.offset + row) * width,
-                             width);
-        });
-      }
-      default:
-        return digest_words(seed, [this](std::int64_t row) {
-          return static_cast<std::uint64_t>(read_integer(type_, array_, row));
-        });
-    }
+    return digest_cells(type_, array_, begin_, end_, seed);
   }
 
  private:
@@ -515,37 +471,6 @@ class ArrowColumn final : public ForeignColumn {
   [[nodiscard]] Piece piece() const { return {type_, array_, begin_, end_}; }
   [[nodiscard]] const ArrowSchema& schema() const {
     return *chunk_->table->schema.value.children[index_];
-  }
-  [[nodiscard]] const std::uint8_t* buffer(std::size_t i) const {
-    return static_cast<const std::uint8_t*>(array_.buffers[i]);
-  }
-  // Values need not be aligned.
-  template <class T>
-  [[nodiscard]] T fixed(std::int64_t row) const {
-    T value;
-    std::memcpy(&value, buffer(1) + static_cast<std::size_t>(array_.offset + row) * sizeof value,
-                sizeof value);
-    return value;
-  }
-  template <class Offset>  // the digest of a text between two offsets
-  [[nodiscard]] std::uint64_t slice(std::int64_t row) const {
-    const auto begin = fixed<Offset>(row);
-    return XXH3_64bits(buffer(2) + begin, static_cast<std::size_t>(fixed<Offset>(row + 1) - begin));
-  }
-  // One word for each row; nothing of what null rows may hide.
-  template <class Word>
-  [[nodiscard]] std::uint64_t digest_words(std::uint64_t seed, Word word) const {
-    constexpr std::uint64_t kNull = 0x9e3779b97f4a7c15;
-    constexpr std::size_t kBlock = 512;
-    std::array<std::uint64_t, kBlock> words{};
-    for (std::int64_t row = begin_; row < end_;) {
-      std::size_t count = 0;
-      for (; count < kBlock && row < end_; ++count, ++row) {
-        words[count] = is_valid(type_, array_, row) ? word(row) : kNull;
-      }
-      seed = XXH3_64bits_withSeed(words.data(), count * sizeof(std::uint64_t), seed);
-    }
-    return seed;
   }
 
   const std::shared_ptr<const Chunk> chunk_;

@@ -593,6 +593,35 @@ TEST_F(ArrowImport, the_digest_tells_rows_apart_by_what_they_say) {
             digest({strings<std::int64_t>("U", {"a", "b"})}));
   EXPECT_NE(digest({strings<std::int32_t>("u", {"ab", "c"})}),
             digest({strings<std::int32_t>("u", {"a", "bc"})}));
+  const std::string second_null = "\x05";
+  const auto texts = [&](const std::vector<std::string>& values) {
+    return digest({strings<std::int32_t>("u", values, second_null)});
+  };
+  EXPECT_EQ(texts({"a", "hidden", "c"}), texts({"a", "", "c"}));
+  EXPECT_NE(texts({"a", "", "c"}), texts({"a", "", "d"}));
+  EXPECT_NE(texts({"a", "", "c"}), digest({strings<std::int32_t>("u", {"a", "", "c"})}));
+  Offered part = strings<std::int32_t>("u", {"before", "a", "", "c"}, "\x0b");
+  part.offset = 1;
+  EXPECT_EQ(digest({part}), texts({"a", "", "c"})) << "whatever stands before the rows";
+  const auto view = [&](std::int32_t length, const std::string& inside, const std::string& data) {
+    const std::string first = bytes_of<std::int32_t>({1}) + "a" + std::string(11, '\0');
+    return digest(
+        {{.format = "vu",
+          .length = 3,
+          .buffers = {second_null, first + first + bytes_of<std::int32_t>({length}) + inside, data,
+                      bytes_of<std::int64_t>({static_cast<std::int64_t>(data.size())})}}});
+  };
+  const auto short_text = [&](std::int32_t length, const std::string& bytes) {
+    return view(length, bytes, "");
+  };
+  EXPECT_EQ(short_text(3, "abc---------"), short_text(3, "abc+++++++++"));
+  EXPECT_NE(short_text(3, "abc---------"), short_text(3, "abd---------"));
+  EXPECT_EQ(short_text(9, "abcdefghi---"), short_text(9, "abcdefghi+++"));
+  EXPECT_NE(short_text(9, "abcdefghi---"), short_text(9, "abcdefghj---"));
+  EXPECT_NE(short_text(3, "abc---------"), short_text(4, "abc---------"));
+  const std::string at_2 = "long" + bytes_of<std::int32_t>({0, 2});
+  EXPECT_EQ(view(14, at_2, "--long and more."), view(14, at_2, "++long and more."));
+  EXPECT_NE(view(14, at_2, "--long and more."), view(14, at_2, "--long and less."));
   for (const std::string_view format : {"f", "g", "tsu:", "b", "tdD", "d:10,2"}) {
     const auto of = [&](char fill) {
       return digest({fixed(std::string(format), 8, std::string(128, fill), "\xfd")});
