@@ -7,7 +7,7 @@ from .resumed_job import POINTS, Job
 
 # What the bundle needs of the control CLI, and the engine of the third database.
 REQUIRES = ["quickstart-vdk", "vdk-control-cli>=1.3.1711238791", "duckdb"]
-KILLS = [10, pytest.param(200, marks=pytest.mark.full)]
+KILLS = [6, pytest.param(200, marks=pytest.mark.full)]
 
 
 @pytest.fixture(scope="module")
