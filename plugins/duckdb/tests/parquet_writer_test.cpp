@@ -147,7 +147,7 @@ TEST_F(ParquetWriterTest, what_cannot_be_stored_is_refused_by_its_row) {
     (void)write({wrong});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.text().what, "Row 2 cannot be written to a Parquet file.");
+    EXPECT_EQ(error.text().what, "Row 2 cannot be written to a Parquet file (not_utf8, column t).");
     EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
   }
 }
