@@ -1,5 +1,6 @@
 #include "api/json_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>

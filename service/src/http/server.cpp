@@ -46,7 +46,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr auto wire = asio::use_awaitable;
-constexpr std::uint64_t dropped_body_limit = 64 * 1024;
+constexpr std::uint64_t dropped_body_limit = std::uint64_t{64} << 10U;
 constexpr std::chrono::milliseconds stream_poll_time{100};
 
 using TcpStream = beast::basic_stream<tcp, asio::any_io_executor>;
@@ -103,7 +103,8 @@ class Server::Listener {
         router_(router),
         gate_(std::move(gate)),
         context_(static_cast<int>(options_.threads)),
-        acceptor_(asio::make_strand(context_)) {
+        strand_(asio::make_strand(context_)),
+        acceptor_(strand_) {
     if (options_.tls) load_certificate();
     listen();
   }
@@ -116,7 +117,7 @@ class Server::Listener {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
   void start() {
-    asio::co_spawn(acceptor_.get_executor(), accept(), asio::detached);
+    asio::co_spawn(strand_, accept(), asio::detached);
     for (std::size_t i = 0; i < options_.threads; ++i) {
       threads_.emplace_back([this] { context_.run(); });
     }
@@ -124,7 +125,7 @@ class Server::Listener {
 
   void stop(std::chrono::milliseconds grace) {
     is_stopping_ = true;
-    asio::post(acceptor_.get_executor(), [this] {
+    asio::post(strand_, [this] {
       error_code ignored;
       acceptor_.close(ignored);
     });
@@ -204,7 +205,7 @@ class Server::Listener {
       if (error) {
         // Out of descriptors, or a client that left at once: neither ends the service.
         log(LogLevel::warning, "vdk.service.http", "accept: " + error.message());
-        asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(50));
+        asio::steady_timer pause(strand_, std::chrono::milliseconds(50));
         co_await pause.async_wait(asio::redirect_error(wire, error));
         continue;
       }
@@ -365,10 +366,10 @@ class Server::Listener {
       stream.socket().shutdown(tcp::socket::shutdown_send, error);
     }
     tcp_of(stream).expires_after(std::chrono::seconds(2));
-    std::size_t left = 16 * 1024 * 1024;
+    std::size_t left = std::size_t{16} << 20U;
     while (!error && left > 0) {
       buffer.clear();
-      const auto count = co_await stream.async_read_some(buffer.prepare(64 * 1024),
+      const auto count = co_await stream.async_read_some(buffer.prepare(std::size_t{64} << 10U),
                                                          asio::redirect_error(wire, error));
       left -= std::min(left, count);
     }
@@ -469,6 +470,7 @@ class Server::Listener {
   std::uint16_t port_ = 0;
   std::vector<std::thread> threads_;
   asio::io_context context_;
+  asio::strand<asio::io_context::executor_type> strand_;  // of what accepts
   tcp::acceptor acceptor_;
 };
 

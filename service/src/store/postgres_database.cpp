@@ -45,7 +45,7 @@ class Result {
   PGresult* result_;
 };
 
-class PostgresConnection : public Connection {
+class PostgresConnection final : public Connection {
  public:
   explicit PostgresConnection(const std::string& conninfo) {
     connection_ = PQconnectdb(conninfo.c_str());

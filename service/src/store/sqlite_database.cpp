@@ -28,7 +28,7 @@ StoreFailure failure_of(int code) noexcept {
   }
 }
 
-class SqliteConnection : public Connection {
+class SqliteConnection final : public Connection {
  public:
   explicit SqliteConnection(const std::string& path) {
     const int status = sqlite3_open_v2(
