@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
-#include <thread>
 
 #include "base/file.hpp"
 #include "executor/attempt_directory.hpp"
