@@ -153,7 +153,7 @@ struct MemberOfArchive {
 std::vector<MemberOfArchive> members_of(std::string_view archive) {
   constexpr std::string_view end_mark("PK\5\6", 4);
   const std::size_t end = archive.rfind(end_mark);
-  if (archive.size() < kEndSize || end == std::string_view::npos) {
+  if (end == std::string_view::npos || archive.size() - end < kEndSize) {
     throw damaged("It has no directory of its members.");
   }
   std::vector<MemberOfArchive> members;

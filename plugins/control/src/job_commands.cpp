@@ -122,16 +122,12 @@ int register_job(Invocation& invocation) {
       Value::Map{{"job_name", job.name}, {"team", job.team}, {"config", Value(Value::Map{})}});
   const std::string path = team_path(job.team) + "/jobs";
   const HttpAnswer answer = service.try_send("POST", path, {{"name", job.name}}, to_json(body));
-  if (answer.status == 409) {
-    invocation.print_error("The job " + job.name + " is known to the service already.\n");
-  } else if (answer.status >= 400) {
-    service.fail(answer, path);
-  }
+  const bool is_known = answer.status == 409;
+  if (answer.status >= 400 && !is_known) service.fail(answer, path);
   try_to_save_keytab(invocation, service, job, parent_of(invocation));
-  if (invocation.get("output") != "json") {
-    invocation.print("Registered the job " + job.name + " of the team " + job.team + " at " +
-                     service.url() + '\n');
-  }
+  invocation.print((is_known ? "The service knows the job " : "Registered the job ") + job.name +
+                   (is_known ? " already: " : " of the team " + job.team + " at ") + service.url() +
+                   '\n');
   return 0;
 }
 

@@ -142,7 +142,7 @@ void Service::fail(const HttpAnswer& answer, const std::string& path) const {
                  .why = text_at(body, "why"),
                  .consequence = text_at(body, "consequences"),
                  .countermeasure = text_at(body, "countermeasures")};
-  if (text.what.empty() && answer.status == 404) {
+  if (text.what.empty() && answer.status == 404 && answer.body.empty()) {
     text = {.what = "There is no such job.",
             .why = "The service at " + url_ + " does not know " + path + '.',
             .consequence = "The command was not carried out.",

@@ -46,6 +46,14 @@ class RootGroup(click.Group):
             ],
         )
 
+    def add_command(self, cmd, name=None):
+        """Adds a command in the place of an earlier one; only upstream's client of the Control Service gives way to the program's own."""
+        known = self.commands.get(name or cmd.name)
+        module = getattr(getattr(cmd, "callback", None), "__module__", None) or ""
+        if isinstance(known, NativeCommand) and module.startswith("vdk.internal.control."):
+            return
+        super().add_command(cmd, name)
+
     def format_help(self, ctx, formatter):
         formatter.write(
             "Usage: vdk [OPTIONS] COMMAND [ARGS]...\n\n"

@@ -188,7 +188,8 @@ std::map<std::string, std::vector<std::string>> parse_command_line(
       continue;
     }
     if (option.metavar.empty() && option.choices.empty()) {
-      values[option.key] = {"true"};
+      const std::size_t times = option.repeated ? options[i]->count() : 1;
+      values[option.key] = std::vector<std::string>(times, "true");
       continue;
     }
     for (std::string& value : option_values[i]) {

@@ -1,11 +1,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/file.hpp"
 #include "cli/command.hpp"
+#include "cli/control_service.hpp"
 #include "cli/program.hpp"
 
 namespace vdk {
@@ -63,12 +66,12 @@ constexpr std::string_view kPythonStep20 =
     "    for name, greeting in job_input.execute_query(\"select name, greeting from greetings\"):\n"
     "        print(f\"{greeting}, {name}!\")\n";
 
-void create_locally(Host& host, const Invocation& invocation) {
+// Where the job's folder is to be. Throws where something is there already.
+fs::path free_directory(const Invocation& invocation) {
   const std::string name = invocation.get("name");
-  check_name(name);
   const fs::path parent =
       invocation.has("path") ? fs::path(invocation.get("path")) : fs::current_path();
-  const fs::path directory = fs::absolute(parent / name).lexically_normal();
+  fs::path directory = fs::absolute(parent / name).lexically_normal();
   std::error_code failure;
   if (fs::exists(directory, failure)) {
     throw user_error(
@@ -76,6 +79,11 @@ void create_locally(Host& host, const Invocation& invocation) {
          .consequence = "Nothing was created, and what is there was not touched.",
          .countermeasure = "Choose another name or --path, or remove the directory first."});
   }
+  return directory;
+}
+
+void make_directory(const fs::path& directory) {
+  std::error_code failure;
   fs::create_directories(directory, failure);
   if (failure) {
     throw user_error(
@@ -84,15 +92,20 @@ void create_locally(Host& host, const Invocation& invocation) {
          .consequence = "Nothing was created.",
          .countermeasure = "Give --path a directory that you may write."});
   }
-  write_file_atomic(directory / "config.ini", config_ini(invocation.get("team")));
+}
+
+void create_locally(Host& host, const Invocation& invocation, const fs::path& directory) {
+  make_directory(directory);
+  const std::string team = invocation.has("team") ? invocation.get("team") : default_team();
+  write_file_atomic(directory / "config.ini", config_ini(team));
   if (!invocation.has("no_sample")) {
     write_file_atomic(directory / "10_greet.sql", kSqlStep10);
     write_file_atomic(directory / "20_print.py", kPythonStep20);
   }
-  host.write_out(fmt::format("Created the job {} in {}\n{}", name, directory.string(),
-                             invocation.has("no_sample")
-                                 ? std::string()
-                                 : fmt::format("Run it: vdk run {}\n", directory.string())));
+  host.write_out(fmt::format(
+      "Created the job {} in {}\n{}", invocation.get("name"), directory.string(),
+      invocation.has("no_sample") ? std::string()
+                                  : fmt::format("Run it: vdk run {}\n", directory.string())));
 }
 
 std::string ask(Host& host, std::string_view question) {
@@ -102,29 +115,40 @@ std::string ask(Host& host, std::string_view question) {
   return answer;
 }
 
-int run(Invocation& invocation) {
+int create(Invocation& invocation) {
   Program& program = invocation.program();
-  if (!invocation.has("name")) {
-    if (isatty(STDIN_FILENO) == 0) throw UsageError("Missing option '-n' / '--name'.");
-    const std::string name = ask(program.host(), "Job name: ");
-    Invocation named(program, {{"name", {name}}, {"team", invocation.all("team")}});
-    create_locally(program.host(), named);
-    return 0;
-  }
-  const Configuration configuration = program.configure(nullptr, {});
-  std::string url = invocation.get("rest_api_url");
-  if (url.empty()) url = configuration.get_string("control_service_rest_api_url");
-  if (invocation.has("cloud")) {
+  const bool service_known = is_control_service_known(invocation);
+  if (invocation.has("cloud") && !service_known) {
     throw configuration_error(
         {.what = "The job cannot be created in a Control Service.",
-         .why = url.empty() ? "No service is configured: control_service_rest_api_url and "
-                              "--rest-api-url are not set."
-                            : "This version of vdk has no client for the Control Service yet.",
+         .why = "No service is configured: control_service_rest_api_url and --rest-api-url are not "
+                "set.",
          .consequence = "Nothing was created.",
          .countermeasure = "Leave --cloud away to create the job on this machine."});
   }
-  create_locally(program.host(), invocation);
+  check_name(invocation.get("name"));
+  if (invocation.has("cloud")) return run_at_control_service("create", invocation);
+  const fs::path directory = free_directory(invocation);
+  if (service_known && !invocation.has("local")) {
+    make_directory(directory.parent_path());
+    const int code = run_at_control_service("create", invocation);
+    if (code != 0) return code;
+  }
+  create_locally(program.host(), invocation, directory);
   return 0;
+}
+
+int run(Invocation& invocation) {
+  if (invocation.has("name")) return create(invocation);
+  if (isatty(STDIN_FILENO) == 0) throw UsageError("Missing option '-n' / '--name'.");
+  Program& program = invocation.program();
+  std::map<std::string, std::vector<std::string>> values{
+      {"name", {ask(program.host(), "Job name: ")}}};
+  for (const char* key : {"team", "path", "local", "cloud", "rest_api_url", "no_sample"}) {
+    if (invocation.has(key)) values[key] = invocation.all(key);
+  }
+  Invocation named(program, std::move(values));
+  return create(named);
 }
 
 }  // namespace
@@ -147,14 +171,15 @@ Command create_command() {
             .metavar = "PATH",
             .help =
                 "The directory in which the job's directory is made; the current one by default."},
-           {.names = "--local",
-            .key = "local",
-            .help = "Create the job on this machine (the default)."},
-           {.names = "--cloud", .key = "cloud", .help = "Create the job in the Control Service."},
+           {.names = "--local", .key = "local", .help = "Create the job on this machine only."},
+           {.names = "--cloud,--no-template",
+            .key = "cloud",
+            .help = "Create the job in the Control Service only."},
            {.names = "-u,--rest-api-url",
             .key = "rest_api_url",
             .metavar = "URL",
-            .help = "The Control Service."},
+            .help = "The Control Service. Where one is configured, the job is registered there "
+                    "too."},
            {.names = "--no-sample", .key = "no_sample", .help = "Create the configuration only."}},
       .run = run};
 }

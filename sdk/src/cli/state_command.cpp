@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/command_job.hpp"
+#include "cli/control_service.hpp"
 #include "cli/job_directory.hpp"
 #include "cli/program.hpp"
 #include "cli/table.hpp"
@@ -53,6 +55,13 @@ void print_all(Host& host, const Value& map, bool as_json) {
   host.write_out(simple_table({"key", "value"}, rows));
 }
 
+std::string read_whole(const std::string& file) {
+  if (file != "-") return read_file(file);
+  std::string text;
+  for (char c = 0; read(STDIN_FILENO, &c, 1) == 1;) text += c;
+  return text;
+}
+
 // Reads and changes what the router has, as the options say.
 void serve(Invocation& invocation, StateKind kind, JobContext& context,
            const std::vector<std::pair<std::string, std::string>>& given) {
@@ -81,6 +90,15 @@ void serve(Invocation& invocation, StateKind kind, JobContext& context,
     map = Value(Value::Map{});
     changed = true;
   }
+  if (invocation.has("overwrite_all_job_keys")) {
+    map = parse_json(read_whole(invocation.get("overwrite_all_job_keys")));
+    if (map.if_map() == nullptr) {
+      throw user_error({.what = "The file holds no JSON object.",
+                        .consequence = "Nothing was changed.",
+                        .countermeasure = R"(It has to look like {"key": "value"}.)"});
+    }
+    changed = true;
+  }
   if (changed) router.set_all(map);
 
   for (const std::string& key : invocation.all("get")) {
@@ -96,7 +114,15 @@ void serve(Invocation& invocation, StateKind kind, JobContext& context,
   if (invocation.has("list") || (!changed && !invocation.has("get"))) print_all(host, map, as_json);
 }
 
+// A job that is named without a folder is meant as the service knows it, where there is one.
+bool goes_to_service(const Invocation& invocation) {
+  if (invocation.has("local") || invocation.has("directory")) return false;
+  return invocation.has("rest_api_url") ||
+         (invocation.has("name") && is_control_service_known(invocation));
+}
+
 int run(Invocation& invocation, StateKind kind) {
+  if (goes_to_service(invocation)) return run_at_control_service(plural(kind), invocation);
   const auto directory = existing_directory(
       invocation.has("directory") ? invocation.get("directory") : std::string("."),
       "DATA_JOB_DIRECTORY");
@@ -146,6 +172,10 @@ Command state_command(StateKind kind) {
       {.names = fmt::format("--delete-all-job-{}", name),
        .key = "delete_all_job_keys",
        .help = "Remove every key."},
+      {.names = fmt::format("--overwrite-all-job-{}", name),
+       .key = "overwrite_all_job_keys",
+       .metavar = "FILE",
+       .help = "Replace everything by the JSON object of a file, or of standard input (-)."},
       {.names = "-n,--name",
        .key = "name",
        .metavar = "TEXT",
@@ -154,6 +184,13 @@ Command state_command(StateKind kind) {
        .key = "team",
        .metavar = "TEXT",
        .help = "The job's team, where config.ini does not say it."},
+      {.names = "-u,--rest-api-url",
+       .key = "rest_api_url",
+       .metavar = "URL",
+       .help = fmt::format("The Control Service. Where one is configured, the {} of a job that is "
+                           "given by --name are those that it keeps.",
+                           name)},
+      {.names = "--local", .key = "local", .help = "Do not ask the Control Service."},
       {.names = "-c,--config",
        .key = "config",
        .metavar = "KEY=VALUE",
@@ -166,7 +203,8 @@ Command state_command(StateKind kind) {
        .default_value = "text"}};
   return {
       .name = name,
-      .summary = fmt::format("List, read and change the {} of a job on this machine.", name),
+      .summary = fmt::format(
+          "List, read and change the {} of a job, on this machine or at a Control Service.", name),
       .examples = fmt::format(
           "vdk {0} my-job\nvdk {0} my-job --set last_id 42\nvdk {0} my-job --get last_id", name),
       .arguments = {{.key = "directory",

@@ -15,6 +15,9 @@ def check(cell):
     assert "create" in cell.vdk("--help").succeeded().stdout
     ingests(cell, "whole.db")
 
+    # The program's own client of the Control Service counts, not upstream's.
+    assert "Let the schedule rest" in cell.vdk("deploy", "--help").succeeded().stdout
+
     # What pip resolved for a while, and upstream's `vdk version` ended with.
     (module,) = cell.prefix.glob(
         "lib/*/site-packages/vdk/internal/control/command_groups/job/secrets.py"
