@@ -78,7 +78,7 @@ int run(Invocation& invocation, const std::string& kind) {
 
   const JobName job = wanted_job(invocation);
   Service service(invocation);
-  const std::string path = job_path(job) + "/deployments/TODO/" + kind;
+  const std::string path = job_path(job) + "/deployments/production/" + kind;
   if (invocation.has("delete_all_job_keys")) {
     service.put(path, Value(Value::Map{}));
     return 0;

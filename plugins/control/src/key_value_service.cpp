@@ -25,8 +25,8 @@ class KeyValueService final : public KeyValueStore {
 
  private:
   [[nodiscard]] std::string path(std::string_view job, std::string_view team) const {
-    return job_path({.team = std::string(team), .name = std::string(job)}) + "/deployments/TODO/" +
-           kind_;
+    return job_path({.team = std::string(team), .name = std::string(job)}) +
+           "/deployments/production/" + kind_;
   }
 
   std::string kind_;
