@@ -30,6 +30,10 @@ thread_local nb::object* t_template_arguments = nullptr;
   nb::raise_python_error();
 }
 
+std::string lowered(const std::string& name) {
+  return nb::cast<std::string>(make_str(name).attr("lower")());
+}
+
 // Raises an exception that the user has to resolve.
 [[noreturn]] void raise_user(PyObject* type, const std::string& message) {
   const nb::object exception = nb::borrow(type)(make_str(message));
@@ -688,19 +692,34 @@ void Job::add_connection(nb::handle type, nb::handle factory, const std::string&
   const std::string name(text_of(type));
   JobContext& context = call.context();
   if (context.is_shadowed(Contribution::connection, name, distribution)) return;
+  note_registration("connection " + lowered(name), distribution);
   context.connections().add(name, python_connection_factory(nb::borrow(factory), name),
                             Provider::plugin, name);
 }
 
 void Job::add_ingester(nb::handle method, nb::handle factory, const std::string& distribution) {
   const Call call(*this);
-  ingestion_->add(std::string(text_of(method)), nb::borrow(factory), distribution);
+  const std::string name(text_of(method));
+  note_registration("ingestion method " + lowered(name), distribution);
+  ingestion_->add(name, nb::borrow(factory), distribution);
   routes_.clear();
 }
 
-void Job::add_store(StateKind kind, nb::handle type, nb::handle factory) {
+void Job::add_store(StateKind kind, nb::handle type, nb::handle factory,
+                    const std::string& distribution) {
   const Call call(*this);
-  router(call.context(), kind).add(text_of(type), python_store_factory(kind, nb::borrow(factory)));
+  const std::string name(text_of(type));
+  note_registration(std::string(words_of(kind).many) + " back end " + name, distribution);
+  router(call.context(), kind).add(name, python_store_factory(kind, nb::borrow(factory)));
+}
+
+void Job::note_registration(const std::string& what, const std::string& distribution) {
+  const auto [known, is_first] = registered_.try_emplace(what, distribution);
+  if (is_first || known->second == distribution) return;
+  log(LogLevel::warning, "vdk.plugins",
+      "The " + what + " is registered twice: by " + known->second + " and by " + distribution +
+          ", whose plugin is used. Uninstall one of the two.");
+  known->second = distribution;
 }
 
 bool Job::has_store(StateKind kind) {

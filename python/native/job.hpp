@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -82,7 +83,8 @@ class Job {
   // An ingestion method of a Python plugin: the callable gives an IIngesterPlugin.
   void add_ingester(nb::handle method, nb::handle factory, const std::string& distribution);
   // A back end of properties or secrets: the callable gives its client.
-  void add_store(StateKind kind, nb::handle type, nb::handle factory);
+  void add_store(StateKind kind, nb::handle type, nb::handle factory,
+                 const std::string& distribution);
   [[nodiscard]] bool has_store(StateKind kind);
 
   void add_template(nb::handle name, nb::handle directory, nb::handle database);
@@ -124,7 +126,11 @@ class Job {
   nb::object arguments_;
   LiveState properties_;
   LiveState secrets_;
-  std::vector<std::unique_ptr<Route>> routes_;  // of the last sends, the last one first
+  // Says in the log that another plugin's registration gives way to the distribution's.
+  void note_registration(const std::string& what, const std::string& distribution);
+
+  std::map<std::string, std::string> registered_;  // "connection db", to distributions
+  std::vector<std::unique_ptr<Route>> routes_;     // of the last sends, the last one first
   std::vector<std::unique_ptr<RowCells>> spare_rows_;
 };
 

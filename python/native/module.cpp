@@ -190,12 +190,12 @@ NB_MODULE(_native, module) {
       .def("add_ingester", &Job::add_ingester, nb::arg("method"), nb::arg("factory"),
            nb::arg("distribution") = "")
       .def("add_properties",
-           [](Job& job, nb::handle type, nb::handle factory) {
-             job.add_store(vdk::StateKind::properties, type, factory);
+           [](Job& job, nb::handle type, nb::handle factory, const std::string& distribution) {
+             job.add_store(vdk::StateKind::properties, type, factory, distribution);
            })
       .def("add_secrets",
-           [](Job& job, nb::handle type, nb::handle factory) {
-             job.add_store(vdk::StateKind::secrets, type, factory);
+           [](Job& job, nb::handle type, nb::handle factory, const std::string& distribution) {
+             job.add_store(vdk::StateKind::secrets, type, factory, distribution);
            })
       .def("has_properties", [](Job& job) { return job.has_store(vdk::StateKind::properties); })
       .def("has_secrets", [](Job& job) { return job.has_store(vdk::StateKind::secrets); })

@@ -232,6 +232,8 @@ void PluginOwner::own(HookPoint<Result(Args...)>& point, const char* name,
              if (plugin.empty()) throw;
              try {
                throw_to_core(error, job_directory());
+             } catch (PythonError&) {
+               throw;  // says it itself
              } catch (Error& known) {
                known.add_location("the hook " + std::string(name) + " of the plugin " + plugin);
                throw;

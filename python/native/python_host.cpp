@@ -112,8 +112,8 @@ void PythonHost::own_hooks(Program& program) {
       const nb::object plugins = import("vdk.host.plugins");
       if (lists_loaded_plugins(program.arguments()))
         watched_imports_ = SharedObject(import("vdk.host.plugin_report").attr("WatchedImports")());
-      registry_ =
-          SharedObject(plugins.attr("registry_of_environment")(nb::borrow(watched_imports_.get())));
+      registry_ = SharedObject(plugins.attr("registry_of_environment")(
+          nb::borrow(watched_imports_.get()), owns_process_));
     }
     plugins_ = std::make_unique<PluginOwner>(program, nb::borrow(registry_.get()),
                                              nb::borrow(root_command_.get()), with_commands);

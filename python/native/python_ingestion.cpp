@@ -12,7 +12,6 @@
 #include "python_error.hpp"
 #include "python_step.hpp"
 #include "signals.hpp"
-#include "vdk/base/log.hpp"
 #include "vdk/ingest/dead_letter.hpp"
 #include "vdk/ingest/sink.hpp"
 
@@ -193,15 +192,8 @@ PostProcessor postprocessor(nb::object made) {
 void PythonIngestion::add(const std::string& method, nb::object factory,
                           const std::string& distribution) {
   const auto name = nb::cast<std::string>(make_str(method).attr("lower")());
-  const auto known = methods_.find(name);
-  if (known != methods_.end() && known->second->distribution != distribution) {
-    log(LogLevel::warning, "vdk.plugins",
-        "The ingestion method " + name + " is registered twice: by " + known->second->distribution +
-            " and by " + distribution + ", whose plugin is used. Uninstall one of the two.");
-  }
   auto added = std::make_shared<Method>();
   added->factory = SharedObject(std::move(factory));
-  added->distribution = distribution;
   added->stores = !context_.is_shadowed(Contribution::sink, name, distribution);
   methods_.insert_or_assign(name, added);
 

@@ -32,7 +32,6 @@ class PythonIngestion {
  private:
   struct Method {
     SharedObject factory;
-    std::string distribution;
     bool stores = false;
     SharedObject plugin{};  // the one that stores
   };

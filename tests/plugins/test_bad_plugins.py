@@ -124,3 +124,101 @@ def test_a_result_that_is_none_names_the_hook(stage):
     ended = stage.run()
     assert ended.exit == 1
     ended.says("run_step")
+
+
+@pytest.mark.parametrize("hook", ["vdk_command_line", "run_job", "vdk_exit"])
+def test_so_do_those_around_commands_and_jobs(stage, hook):
+    stage.plugin(
+        f"""
+        @hookimpl(tryfirst=True)
+        def {hook}():
+            raise ValueError("it broke")
+        """,
+        "failing",
+    ).body("pass")
+    ended = stage.run()
+    assert ended.exit == 1
+    ended.says("ValueError: it broke", f"the hook {hook} of the plugin failing")
+    assert ended.status != "Success"
+
+
+def test_a_hook_that_refuses_statements_names_its_plugin(stage):
+    stage.plugin(
+        """
+        @hookimpl
+        def db_connection_before_operation(operation):
+            raise ValueError("it broke")
+        """,
+        "failing",
+    ).step("select 1", "10_query.sql")
+    ended = stage.run()
+    assert ended.exit == 1
+    ended.says(
+        "ValueError: it broke", "the hook db_connection_before_operation of the plugin failing"
+    )
+
+
+def test_a_wrapper_that_does_not_yield_leaves_out_its_plugin_alone(stage):
+    stage.plugin(
+        """
+        @hookimpl(hookwrapper=True)
+        def run_step(step):
+            return None
+        """,
+        "wrong",
+    ).body("pass")
+    stage.run().succeeded().says(
+        "The plugin wrong of wrong 1.0 is not loaded: PluginValidationError"
+    )
+
+
+def test_plugins_that_import_each_other_in_a_circle_are_named(stage):
+    stage.plugin("from b_plugin import later\nearlier = 1", "a")
+    stage.plugin("from a_plugin import earlier\nlater = 1", "b")
+    stage.plugin("note('loaded')", "sound").body("pass")
+    ended = stage.run().succeeded()
+    for name in ("a", "b"):
+        ended.says(
+            f"The plugin {name} of {name} 1.0 is not loaded: ImportError: cannot import name"
+        )
+    assert ended.says("circular import").notes == [["loaded"]]
+
+
+def test_two_plugins_with_one_name_for_an_object_name_the_second(stage):
+    for name in ("a-first", "b-second"):
+        stage.plugin(
+            """
+            class Inner:
+                pass
+
+            @hookimpl
+            def vdk_start(plugin_registry):
+                plugin_registry.load_plugin_with_hooks_impl(Inner(), "inner")
+            """,
+            name,
+        )
+    stage.body("pass")
+    ended = stage.run()
+    assert ended.exit == 1
+    ended.says("The plugin inner cannot be registered", "the hook vdk_start of the plugin ")
+
+
+@pytest.mark.parametrize(
+    ("what", "register"),
+    [
+        ("connection db", "context.connections.add_open_connection_factory_method('DB', object)"),
+        (
+            "properties back end kept",
+            "context.properties.set_properties_factory_method('kept', object)",
+        ),
+        ("secrets back end kept", "context.secrets.set_secrets_factory_method('kept', object)"),
+    ],
+)
+def test_what_two_plugins_register_under_one_name_names_both(stage, what, register):
+    for name in ("a-plugin", "b-plugin"):
+        stage.plugin(f"@hookimpl\ndef initialize_job(context):\n    {register}\n", name)
+    stage.env |= {"VDK_PROPERTIES_DEFAULT_TYPE": "memory", "VDK_SECRETS_DEFAULT_TYPE": "memory"}
+    stage.body("pass")
+    stage.run().succeeded().says(
+        f"The {what} is registered twice: by b-plugin and by a-plugin, whose plugin is used."
+    )

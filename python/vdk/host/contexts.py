@@ -72,8 +72,8 @@ def job_context(core, configuration, native, job_input, template_name):
     )
     context.connections = job_registries.Connections(native, core.plugin_registry)
     context.ingester = job_registries.Ingester(native, core.plugin_registry, job_input)
-    context.properties = job_registries.Properties(native)
-    context.secrets = job_registries.Secrets(native)
+    context.properties = job_registries.Properties(native, core.plugin_registry)
+    context.secrets = job_registries.Secrets(native, core.plugin_registry)
     context.job_input = job_input
     context._native = native
     return context

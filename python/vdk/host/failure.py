@@ -6,7 +6,7 @@ from vdk.host.python_step import directories
 
 
 def describe(exception, job_directory, error_format):
-    """(class name, message, places in the job's own files, who can resolve it); the innermost place comes last."""
+    """(class name, message, places, who can resolve it): the job's own files, the innermost last, then a plugin's hook."""
     return (
         type(exception).__name__,
         _message(exception, error_format),
@@ -45,6 +45,8 @@ def _locations(exception, job_directory):
         if place:
             source = (exception.text or "").strip()
             places.append(f"{place}:{exception.lineno}" + (f": {source}" if source else ""))
+    if hasattr(exception, "_vdk_hook"):
+        places.append(exception._vdk_hook)
     return _fold(places)
 
 

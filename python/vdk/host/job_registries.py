@@ -42,11 +42,12 @@ class Templates(ITemplateRegistry):
 
 
 class Properties(IPropertiesRegistry):
-    def __init__(self, job):
+    def __init__(self, job, plugin_registry):
         self._job = job
+        self._plugins = plugin_registry
 
     def set_properties_factory_method(self, properties_type, properties_factory):
-        self._job.add_properties(properties_type, properties_factory)
+        self._job.add_properties(properties_type, properties_factory, _distribution(self._plugins))
 
     def has_properties_impl(self):
         return self._job.has_properties()
@@ -62,11 +63,12 @@ class Properties(IPropertiesRegistry):
 
 
 class Secrets(ISecretsRegistry):
-    def __init__(self, job):
+    def __init__(self, job, plugin_registry):
         self._job = job
+        self._plugins = plugin_registry
 
     def set_secrets_factory_method(self, secrets_type, secrets_factory):
-        self._job.add_secrets(secrets_type, secrets_factory)
+        self._job.add_secrets(secrets_type, secrets_factory, _distribution(self._plugins))
 
     def has_secrets_impl(self):
         return self._job.has_secrets()

@@ -1,5 +1,6 @@
 """Plugins of the environment, and the program's own implementations among them."""
 
+import gc
 import sys
 
 try:
@@ -53,17 +54,26 @@ def installed(group=GROUP_NAME):
     return [plugin for plugin in found if plugin.group == group]
 
 
-def registry_of_environment(imports=None):
-    """A registry with every plugin that is installed. `imports` are WatchedImports that are to see them loaded."""
+def registry_of_environment(imports=None, owns_process=False):
+    """A registry with every plugin that is installed. `imports` are WatchedImports that are to see them loaded.
+
+    Where the process is the program's own, what plugins bring stays to its end and is never looked through for garbage:
+    with many imports that takes as long as the imports do, at the end of the process above all.
+    """
     from vdk.internal.plugin.plugin import PluginRegistry
 
     registry = PluginRegistry()
     add_specs(registry)
+    if owns_process:
+        gc.disable()
     if imports is None:
         registry.load_plugins_from_setuptools_entrypoints()
     else:
         with imports:
             registry.load_plugins_from_setuptools_entrypoints()
+    if owns_process:
+        gc.freeze()
+        gc.enable()
     from vdk.internal.cli_entry import CliEntry
 
     registry.load_plugin_with_hooks_impl(CliEntry(), "cli-entry")
@@ -208,7 +218,7 @@ _AT_WORK = (
 
 
 def culprit(registry, error, hook):
-    """The plugin in whose code an exception of a hook was raised, or an empty text.
+    """The plugin in whose code an exception of a hook was raised, or an empty text; the exception remembers it.
 
     What plugins are to set up is the platform's to put right, unless the exception says otherwise.
     """
@@ -229,4 +239,9 @@ def culprit(registry, error, hook):
         if name is not None:
             found = distributions.get(name) or name
         trace = trace.tb_next
+    if found and not hasattr(error, "_vdk_hook"):
+        try:
+            error._vdk_hook = f"the hook {hook} of the plugin {found}"
+        except AttributeError:
+            pass  # a class that allows no attributes
     return found
