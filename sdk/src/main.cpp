@@ -171,7 +171,9 @@ int main(int argc, char** argv) {
   const Path folder(prefix.text, "lib");
   const Path library(folder.text, kLibrary);
   using Main = int (*)(int, char**);
-  void* core = dlopen(library.text, RTLD_NOW | RTLD_GLOBAL);
+  // Lazily, as if it were linked: most of what the C++ libraries call of each other is never
+  // called.
+  void* core = dlopen(library.text, RTLD_LAZY | RTLD_GLOBAL);
   const auto core_main =
       core == nullptr ? nullptr : reinterpret_cast<Main>(dlsym(core, "vdk_main"));
   if (core_main == nullptr) {

@@ -443,11 +443,13 @@ def test_what_is_changed_is_read_anew(built, vdk, tmp_path, plugins):
 
 def test_a_damaged_cache_is_made_anew(vdk, tmp_path):
     before = listed(vdk, tmp_path)
-    caches = list((vdk.home / ".local" / "state" / "vdk" / "cache").glob("plugins-*.json"))
+    caches = list((vdk.home / ".local" / "state" / "vdk" / "cache").glob("plugins-*"))
     assert caches
-    for cache in caches:
-        cache.write_text('{"format": "1", "places": 7')
+    whole = [cache.read_bytes() for cache in caches]
+    for cache, content in zip(caches, whole, strict=True):
+        cache.write_bytes(content[: len(content) // 2])
     assert listed(vdk, tmp_path) == before
+    assert [cache.read_bytes() for cache in caches] == whole
 
 
 def test_python_distributions_are_listed_without_starting_python(built, vdk, tmp_path):

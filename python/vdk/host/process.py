@@ -14,10 +14,16 @@ _FOREIGN_MARK = "/internal/cli_entry.py"
 
 def main(arguments):
     _refuse_foreign_core()
+    flags = sys.getdlopenflags()
+    # Python binds all that a library and those behind it could ever call; of the C++ libraries that is a tenth of a
+    # plain start.
+    sys.setdlopenflags(os.RTLD_LAZY)
     try:
         from vdk import _native
     except ImportError as error:
         _refuse_interpreter(error)
+    finally:
+        sys.setdlopenflags(flags)
 
     watch_for_logging()
     code = _native.main(arguments, owns_process=True)

@@ -51,7 +51,7 @@ std::string slowest_imports(const std::vector<PluginReport>& reports) {
     for (const ImportCost& import : report.imports) slowest.emplace_back(import, report.name);
   }
   std::ranges::sort(slowest, std::ranges::greater(),
-                           [](const auto& each) { return each.first.milliseconds; });
+                    [](const auto& each) { return each.first.milliseconds; });
   if (slowest.size() > kShown) slowest.resize(kShown);
   std::string text = slowest.empty() ? "" : "\nSlowest imports:\n";
   for (const auto& [import, plugin] : slowest)

@@ -1,6 +1,7 @@
 #include "hooks/plugin_manifest.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -129,7 +130,7 @@ std::vector<std::pair<std::string_view, std::string>> PluginManifest::unique_con
   return all;
 }
 
-PluginManifest parse_manifest(const FoundManifest& found) {
+PluginManifest parse_manifest(FoundManifest found) {
   if (!found.fault.empty()) throw configuration_error({.what = found.fault});
   const Value& json = found.content;
   PluginManifest manifest;
@@ -159,9 +160,6 @@ PluginManifest parse_manifest(const FoundManifest& found) {
                                     .database = database.empty() ? "default" : database});
     }
   }
-  if (const Value* commands = json.find("commands"); commands && commands->if_list()) {
-    manifest.commands = *commands->if_list();
-  }
   for (const std::string& hook : texts_at(json, "hooks")) {
     manifest.hooks.push_back(parse_hook(hook));
   }
@@ -176,6 +174,9 @@ PluginManifest parse_manifest(const FoundManifest& found) {
   if (const std::string module = text_at(json, "module"); !module.empty()) {
     manifest.module.replace_filename(fs::path(module).filename().string() + ".so");
   }
+  // `found` is this function's own, and nothing else of it is read from here on.
+  auto* commands = const_cast<Value*>(json.find("commands"));
+  if (commands && commands->if_list()) manifest.commands = std::move(*commands->if_list());
   return manifest;
 }
 

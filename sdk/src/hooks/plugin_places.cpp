@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/file.hpp"
 #include "base/shared_library.hpp"
 #include "base/text.hpp"
+#include "base/value_bytes.hpp"
 #include "vdk/base/error.hpp"
 
 namespace vdk {
@@ -20,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kCacheFormat = "1";
+constexpr std::string_view kCacheFormat = "2";
 
 fs::path user_directory() {
   if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') {
@@ -71,7 +73,7 @@ void read(FoundManifest& manifest) {
 }
 
 // What was found the last time, where nothing has changed since.
-std::optional<std::vector<FoundManifest>> recall(const Value& known,
+std::optional<std::vector<FoundManifest>> recall(Value known,
                                                  const std::vector<PluginPlace>& places) {
   const Value* format = known.find("format");
   const Value* stamps = known.find("places");
@@ -91,17 +93,19 @@ std::optional<std::vector<FoundManifest>> recall(const Value& known,
   }
   std::vector<FoundManifest> found;
   for (const Value& entry : *manifests->if_list()) {
+    // `known` is this function's own, so what is found in it may be taken.
     const Value* place = entry.find("place");
     const Value* file = entry.find("file");
     const Value* then = entry.find("stamp");
-    const Value* content = entry.find("content");
+    auto* content = const_cast<Value*>(entry.find("content"));
     if (!place || !place->if_integer() || !file || !file->if_string() || !then || !content) {
       return std::nullopt;
     }
     const auto index = static_cast<std::size_t>(*place->if_integer());
     if (index >= places.size() || *then != Value(stamp(*file->if_string()))) return std::nullopt;
-    found.push_back(
-        {.source = places[index].source, .file = *file->if_string(), .content = *content});
+    found.push_back({.source = places[index].source,
+                     .file = *file->if_string(),
+                     .content = std::move(*content)});
   }
   return found;
 }
@@ -151,10 +155,12 @@ std::vector<FoundManifest> find_manifests(const std::vector<PluginPlace>& places
   std::string name;
   for (const PluginPlace& place : places) name += place.path.string() + '\n';
   const fs::path cache = local_state_directory() / "cache" /
-                         fmt::format("plugins-{:016x}.json", std::hash<std::string>{}(name));
+                         fmt::format("plugins-{:016x}", std::hash<std::string>{}(name));
   try {
-    if (const auto text = read_file_if_exists(cache)) {
-      if (auto found = recall(parse_json(*text), places)) return *std::move(found);
+    if (const auto bytes = read_file_if_exists(cache)) {
+      if (auto known = from_bytes(*bytes)) {
+        if (auto found = recall(*std::move(known), places)) return *std::move(found);
+      }
     }
   } catch (const std::exception&) {
     // A damaged cache is made anew.
@@ -180,9 +186,9 @@ std::vector<FoundManifest> find_manifests(const std::vector<PluginPlace>& places
   }
   if (!whole) return found;  // faults are looked for anew each time
   try {
-    write_file_atomic(cache, to_json(Value::Map{{"format", kCacheFormat},
-                                                {"places", std::move(stamps)},
-                                                {"manifests", std::move(manifests)}}));
+    write_file_atomic(cache, to_bytes(Value::Map{{"format", kCacheFormat},
+                                                 {"places", std::move(stamps)},
+                                                 {"manifests", std::move(manifests)}}));
   } catch (const std::exception&) {
     // Without a cache the next start reads them again.
   }
