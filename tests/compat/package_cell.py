@@ -6,7 +6,7 @@ import textwrap
 
 from package_environment import make_environment
 
-TIME_LIMIT_SECONDS = 120
+TIME_LIMIT_SECONDS = 300
 
 
 class Ended:
