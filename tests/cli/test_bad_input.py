@@ -7,16 +7,13 @@ one of each. None of these is a stack trace, and none of these runs is ever read
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from stage import PYTHON, TIME_LIMIT_SECONDS, VDK
+from stage import Stage as BaseStage
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-VDK = Path(os.environ.get("VDK_BIN", ROOT / "build" / "release" / "bin" / "vdk")).absolute()
-PYTHON = os.environ.get("VDK_COMPAT_PYTHON", sys.executable)
-TIME_LIMIT_SECONDS = 60
 NOBODY = 65534
 
 SOUND_STEP = "def run(job_input):\n    print('ran')\n"
@@ -40,29 +37,19 @@ class Ended:
             assert noise not in self.stderr, self.stderr
 
 
-class Stage:
-    """A folder with a job in it, and the environment to run it in."""
+class Stage(BaseStage):
+    """With databases, and the interpreter first on the path."""
 
     def __init__(self, root: Path):
-        self.root = root
-        self.job = root / "job"
-        self.out = root / "out"
-        for folder in (self.job, self.out, root / "home"):
-            folder.mkdir()
-        self.env = {
-            "PATH": os.pathsep.join(
-                [os.path.dirname(PYTHON), "/usr/local/bin", "/usr/bin", "/bin"]
-            ),
-            "HOME": str(root / "home"),
-            "TMPDIR": str(self.out),
-            "LANG": "C.UTF-8",
-            "VDK_PYTHON": PYTHON,
+        super().__init__(root)
+        self.out = root / "tmp"
+        self.env |= {
+            "PATH": os.pathsep.join([os.path.dirname(PYTHON), self.env["PATH"]]),
             "VDK_DB_DEFAULT_TYPE": "sqlite",
             "VDK_SQLITE_FILE": str(self.out / "sqlite.db"),
             "VDK_DUCKDB_DATABASE": str(self.out / "duckdb.db"),
             "VDK_TERMINATION_MESSAGE_WRITER_OUTPUT_FILE": str(self.out / "termination.json"),
         }
-        self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
 
     def files(self, **contents: str | bytes) -> None:
         """Make files of the job; a double underscore in a name stands for a dot."""
@@ -399,7 +386,7 @@ def test_file_of_properties_that_is_not_json(stage):
 
 
 def on_small_disk(stage, *setup: str) -> Ended:
-    """Run the job with a disk of 128 KiB mounted on out/, where that is possible."""
+    """Run the job with a disk of 128 KiB mounted on tmp/, where that is possible."""
     script = f"mount -t tmpfs -o size=128k,mode=777 small {stage.out} && cd {stage.root} && " + (
         " && ".join([*setup, " ".join(stage.command()) + f"; echo $? > {stage.root}/exit; "])
     )
@@ -452,7 +439,7 @@ def test_full_disk_when_the_run_ends(stage):
     stage.files(_10_step__py=SOUND_STEP)
     # The termination file is there beforehand, so that its block is its own.
     ended = on_small_disk(
-        stage, "echo first > out/termination.json", "cat /dev/zero > out/filler 2>/dev/null || true"
+        stage, "echo first > tmp/termination.json", "cat /dev/zero > tmp/filler 2>/dev/null || true"
     )
     ended.says("summary.json", "No space left on device")
     assert ended.stdout == "ran\n"

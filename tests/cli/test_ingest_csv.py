@@ -4,15 +4,11 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-VDK = Path(os.environ.get("VDK_BIN", ROOT / "build" / "release" / "bin" / "vdk")).absolute()
-PYTHON = os.environ.get("VDK_COMPAT_PYTHON", sys.executable)
-TIME_LIMIT_SECONDS = 60
+from stage import PYTHON, TIME_LIMIT_SECONDS, VDK
+from stage import Stage as BaseStage
 
 NATIVE_KEYWORDS = (
     "sep delimiter header names usecols dtype skiprows nrows quotechar escapechar encoding decimal "
@@ -20,24 +16,17 @@ NATIVE_KEYWORDS = (
 ).split()
 
 
-class Stage:
-    """A folder to call the program in, with a SQLite database as default for everything."""
+class Stage(BaseStage):
+    """With a SQLite database as default for everything."""
 
     def __init__(self, root: Path):
-        self.root = root
-        (root / "home").mkdir()
-        self.env = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(root / "home"),
-            "TMPDIR": str(root / "home"),
-            "LANG": "C.UTF-8",
-            "VDK_PYTHON": PYTHON,
+        super().__init__(root)
+        self.env |= {
             "VDK_DB_DEFAULT_TYPE": "sqlite",
             "VDK_INGEST_METHOD_DEFAULT": "sqlite",
             "VDK_SQLITE_FILE": str(root / "sqlite.db"),
             "VDK_DUCKDB_DATABASE": str(root / "duck.db"),
         }
-        self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
 
     def file(self, content: str | bytes, name: str = "people.csv") -> str:
         data = content.encode() if isinstance(content, str) else content

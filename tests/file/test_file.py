@@ -2,58 +2,27 @@
 
 import csv
 import json
-import os
 import resource
 import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
+from stage import TIME_LIMIT_SECONDS, VDK
+from stage import Stage as BaseStage
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-VDK = Path(os.environ.get("VDK_BIN", ROOT / "build" / "release" / "bin" / "vdk")).absolute()
-TIME_LIMIT_SECONDS = 60
 ROWS = [{"id": number, "text": f"row {number}"} for number in range(1000)]
 FORMATS = ("csv", "jsonl", "parquet")
 
 
-class Stage:
-    """A folder with a job in it; what the method makes goes to `out`."""
+class Stage(BaseStage):
+    """What the method makes goes to `out`."""
+
+    first_step = "10_send.py"
 
     def __init__(self, root):
-        self.root = root
-        self.job = root / "job"
+        super().__init__(root)
         self.out = root / "out"
-        for folder in (self.job, root / "home", root / "tmp"):
-            folder.mkdir()
-        self.env = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(root / "home"),
-            "TMPDIR": str(root / "tmp"),
-            "LANG": "C.UTF-8",
-            "VDK_PYTHON": sys.executable,
-            "VDK_INGEST_METHOD_DEFAULT": "file",
-        }
-        self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
-
-    def step(self, text, name="10_send.py"):
-        (self.job / name).write_text(textwrap.dedent(text))
-        return self
-
-    def vdk(self, *words, preexec=None, **env):
-        return subprocess.run(
-            [str(VDK), *words],
-            cwd=self.root,
-            env=self.env | env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT_SECONDS,
-            check=False,
-            preexec_fn=preexec,
-            restore_signals=False,  # SIGXFSZ stays ignored
-        )
+        self.env["VDK_INGEST_METHOD_DEFAULT"] = "file"
 
     def ingest(self, rows, target, table="t", **changes):
         (self.root / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

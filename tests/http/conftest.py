@@ -1,18 +1,12 @@
 """Jobs and commands of the real program against a real web server."""
 
 import json
-import os
 import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
 from http_service import Service
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-VDK = Path(os.environ.get("VDK_BIN", ROOT / "build" / "release" / "bin" / "vdk")).absolute()
-TIME_LIMIT_SECONDS = 60
+from stage import TIME_LIMIT_SECONDS
+from stage import Stage as BaseStage
 
 
 @pytest.fixture
@@ -45,44 +39,19 @@ def certificate(tmp_path_factory):
     return make
 
 
-class Stage:
-    """A folder with a job in it."""
+class Stage(BaseStage):
+    """Sends rows without a long pause between tries."""
+
+    first_step = "10_send.py"
 
     def __init__(self, root):
-        self.root = root
-        self.job = root / "job"
-        for folder in (self.job, root / "home", root / "tmp"):
-            folder.mkdir()
-        self.env = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(root / "home"),
-            "TMPDIR": str(root / "tmp"),
-            "LANG": "C.UTF-8",
-            "VDK_PYTHON": sys.executable,
-            # No pause that a test would have to wait for.
-            "VDK_INGEST_OVER_HTTP_RETRY_BACKOFF_FACTOR": "0.001",
-        }
-        self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
-
-    def step(self, name, text):
-        (self.job / name).write_text(textwrap.dedent(text))
-        return self
+        super().__init__(root)
+        # No pause that a test would have to wait for.
+        self.env["VDK_INGEST_OVER_HTTP_RETRY_BACKOFF_FACTOR"] = "0.001"
 
     def lines(self, rows, name="rows.jsonl"):
         (self.root / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
         return name
-
-    def vdk(self, *words, **env):
-        return subprocess.run(
-            [str(VDK), *words],
-            cwd=self.root,
-            env=self.env | env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT_SECONDS,
-            check=False,
-        )
 
     def ingest(self, rows, url, table="t", **settings):
         """Sends the rows by the command, which needs no Python."""

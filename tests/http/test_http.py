@@ -49,7 +49,6 @@ def test_all_rows_arrive_in_order(stage, service):
 
 def test_a_python_step_sends_what_upstream_sent(stage, service):
     stage.step(
-        "10_send.py",
         f"""\
         from datetime import date, datetime
         from decimal import Decimal
@@ -64,6 +63,7 @@ def test_a_python_step_sends_what_upstream_sent(stage, service):
                 destination_table="tabular", method="HTTP", target="{service.url()}",
             )
         """,
+        "10_send.py",
     )
     said = succeeded(stage.vdk("run", "job"))
     assert "at least once" in said
@@ -180,13 +180,13 @@ def test_what_the_service_refuses_is_the_users(stage, service):
 def test_batches_behind_a_refused_one_are_sent(stage, service):
     service.behaviours = [reply(400), reply(200)]
     stage.step(
-        "10_send.py",
         f"""\
         def run(job_input):
             for number in range(3):
                 job_input.send_object_for_ingestion(
                     {{"n": number}}, "t", method="http", target="{service.url()}")
         """,
+        "10_send.py",
     )
     env = {"VDK_INGESTER_WAIT_TO_FINISH_AFTER_EVERY_SEND": "true"}
     failed(stage.vdk("run", "job", **env), "status 400")
@@ -202,7 +202,6 @@ def test_a_refused_request_among_batches_that_go_together_is_sent_once(stage, se
 
         service.behaviours = [after_the_other_rows, reply(400), reply(200)]
         stage.step(
-            "10_send.py",
             f"""\
             import socket
 
@@ -212,6 +211,7 @@ def test_a_refused_request_among_batches_that_go_together_is_sent_once(stage, se
                         {{"n": number}}, "t", method="http", target="{service.url()}")
                 socket.create_connection(("127.0.0.1", {gate.getsockname()[1]})).close()
             """,
+            "10_send.py",
         )
         said = failed(stage.vdk("run", "job", VDK_INGEST_BATCH_BYTES="1"), "status 400")
     assert [row["n"] for row in service.rows] == [0, 1, 2, 3, 4, 5]
@@ -280,11 +280,11 @@ def test_secrets_of_the_target_are_in_no_file_of_a_run(stage, service):
     service.behaviours = [reply(403, b"no")]
     url = service.url(user=f"ada:{SECRET}@")
     stage.step(
-        "10_send.py",
         """\
         def run(job_input):
             job_input.send_object_for_ingestion({"n": 1}, "t", method="http")
         """,
+        "10_send.py",
     )
     done = stage.vdk(
         "-v",
@@ -304,13 +304,13 @@ def test_secrets_of_the_target_are_in_no_file_of_a_run(stage, service):
 
 def test_rows_without_a_form_in_json_are_rejected_and_kept(stage, service):
     stage.step(
-        "10_send.py",
         f"""\
         def run(job_input):
             for row in ({{"n": 1.5}}, {{"n": float("nan")}}, {{"n": 2.5, "x": b"\\xff"}}, {{"n": 3.5}}):
                 job_input.send_object_for_ingestion(
                     row, "t", method="http", target="{service.url()}")
         """,
+        "10_send.py",
     )
     failed(
         stage.vdk("run", "job"),
@@ -335,7 +335,6 @@ def test_rows_without_a_form_in_json_are_rejected_and_kept(stage, service):
 
 def test_a_resumed_run_repeats_the_keys(stage, service):
     stage.step(
-        "10_send.py",
         f"""\
         import os
 
@@ -346,6 +345,7 @@ def test_a_resumed_run_repeats_the_keys(stage, service):
                 if number == 1 and not os.path.exists("{stage.root}/second"):
                     raise ValueError("the first attempt ends here")
         """,
+        "10_send.py",
     )
     env = {"VDK_INGESTER_WAIT_TO_FINISH_AFTER_EVERY_SEND": "true"}
     failed(stage.vdk("run", "job", **env), "the first attempt ends here")

@@ -5,18 +5,14 @@ import os
 import re
 import sqlite3
 import subprocess
-import sys
 import textwrap
 from contextlib import closing
-from pathlib import Path
 
 import pytest
+from stage import PYTHON, TIME_LIMIT_SECONDS, VDK
+from stage import Stage as BaseStage
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-VDK = Path(os.environ.get("VDK_BIN", ROOT / "build" / "release" / "bin" / "vdk")).absolute()
 PACKAGE = VDK.parent.parent / "lib" / "vdk" / "python"
-PYTHON = os.environ.get("VDK_COMPAT_PYTHON", sys.executable)
-TIME_LIMIT_SECONDS = 60
 
 # Every plugin may note what it sees; the notes of a run are the words that follow the mark.
 PRELUDE = """
@@ -54,22 +50,17 @@ class Ended:
         return self
 
 
-class Stage:
+class Stage(BaseStage):
+    """With a folder of distributions, and SQLite as default for everything."""
+
     def __init__(self, root):
-        self.root = root
-        self.job = root / "job"
-        self.out = root / "out"
+        super().__init__(root)
+        self.out = root / "tmp"
         self.site = root / "site"
-        for folder in (self.job, self.out, self.site, root / "home"):
-            folder.mkdir()
+        self.site.mkdir()
         self.database = self.out / "sqlite.db"
-        self.env = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(root / "home"),
-            "TMPDIR": str(self.out),
-            "LANG": "C.UTF-8",
+        self.env |= {
             "PYTHONPATH": str(self.site),
-            "VDK_PYTHON": PYTHON,
             "VDK_DB_DEFAULT_TYPE": "sqlite",
             "VDK_INGEST_METHOD_DEFAULT": "sqlite",
             "VDK_LOG_EXCEPTION_FORMATTER": "plain",
@@ -77,7 +68,6 @@ class Stage:
             "VDK_TERMINATION_MESSAGE_WRITER_OUTPUT_FILE": str(self.out / "termination.json"),
             "NOTES": str(self.out / "notes"),
         }
-        self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
 
     def plugin(self, source, name="sample", version="1.0", module=None, group="vdk.plugin.run"):
         """A distribution with one plugin, whose module has this source."""
@@ -94,26 +84,6 @@ class Stage:
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         with open(info / "entry_points.txt", "a") as file:
             file.write(f"[{group}]\n{point or name} = {value}\n")
-
-    def step(self, source, name="10_step.py"):
-        (self.job / name).write_text(textwrap.dedent(source))
-        return self
-
-    def body(self, source, name="10_step.py"):
-        return self.step(
-            "def run(job_input):\n" + textwrap.indent(textwrap.dedent(source), "    "), name
-        )
-
-    def start(self, *words, **env):
-        return subprocess.Popen(
-            [str(VDK), *(words or ("run", "job"))],
-            cwd=self.root,
-            env=self.env | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
 
     def run(self, *words, **env):
         process = self.start(*words, **env)

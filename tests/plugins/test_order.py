@@ -10,8 +10,8 @@ import pathlib
 import subprocess
 
 import pytest
+from stage import PYTHON, VDK
 
-from .conftest import PYTHON, VDK
 from .order.arrangements import arrangements
 from .order.run import trace
 

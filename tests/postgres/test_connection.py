@@ -10,7 +10,7 @@ def python(stage):
     def run(body):
         stage.configure("[vdk]\ndb_default_type = postgres\n" + stage.keys())
         lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
-        stage.step("10_step.py", "import datetime, decimal\ndef run(job_input):\n" + lines)
+        stage.step("import datetime, decimal\ndef run(job_input):\n" + lines, "10_step.py")
         done = stage.run()
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()

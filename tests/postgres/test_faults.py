@@ -37,7 +37,7 @@ class Load:
     def __init__(self, stage):
         self.stage = stage
         self.process = None
-        stage.step("10_load.py", STEP)
+        stage.step(STEP, "10_load.py")
         os.mkfifo(stage.job / "gate")
         os.mkfifo(stage.root / "gate")
         self.prepare()
@@ -105,7 +105,7 @@ class Load:
         assert rows == ALL[: len(rows)] and len(rows) < ROWS
 
     def resumes(self):
-        self.stage.step("10_load.py", UNGATED)
+        self.stage.step(UNGATED, "10_load.py")
         self.start("--resume", "last").succeeds()
 
     def stop(self):
@@ -151,7 +151,7 @@ def load(load_into, server):
 def proxied(load):
     with TcpProxy(load.stage.server.port) as proxy:
         load.proxy = proxy
-        load.stage.step("10_load.py", UNGATED)
+        load.stage.step(UNGATED, "10_load.py")
         # Without TLS, so that the proxy can read along.
         load.keys = {
             "postgres_host": "127.0.0.1",
@@ -256,7 +256,7 @@ OPTIONED = """
 def test_a_commit_that_the_server_carries_out_late_is_waited_for(proxied, first, options, commits):
     proxied.sql(LATE)
     proxied.configure(postgres_dsn=UNWATCHED, **proxied.keys)
-    proxied.stage.step("10_load.py", OPTIONED.format(first=first, options=options))
+    proxied.stage.step(OPTIONED.format(first=first, options=options), "10_load.py")
     proxied.proxy.swallow = b"COMMIT\0"
     proxied.proxy.swallow_after = commits  # those before: of the ledger's tables, of the staging
     proxied.proxy.at_once = True
@@ -290,7 +290,7 @@ def refilling(load):
         "insert into faults.t values (-1, 'old')"
     )
     (load.stage.job / "10_load.py").unlink()
-    load.stage.step("10_refill.sql", REFILL)
+    load.stage.step(REFILL, "10_refill.sql")
 
     def kill(barrier, **keys):
         load.configure(db_default_type="postgres", **keys).start()
@@ -360,14 +360,14 @@ TERMINATING = """
 
 
 def test_a_session_that_is_terminated_in_mid_copy_is_opened_again(load):
-    load.stage.step("10_load.py", UNGATED)
+    load.stage.step(UNGATED, "10_load.py")
     load.sql(TERMINATING.format(row=HALF, times=3))
     load.configure().start().succeeds()
     assert load.output.count("is opened again") == 3
 
 
 def test_a_session_that_is_always_terminated_fails_the_load_and_a_resume_makes_it_whole(load):
-    load.stage.step("10_load.py", UNGATED)
+    load.stage.step(UNGATED, "10_load.py")
     load.sql(TERMINATING.format(row=HALF, times=1_000_000))
     load.configure(retry=1).start().fails("terminating connection due to administrator command")
     assert load.rows()
@@ -415,7 +415,7 @@ def test_a_server_that_stays_full_fails_the_load_and_a_resume_makes_it_whole(nar
 
 def test_a_password_that_is_wrong_fails_the_load_at_once(load):
     load.configure(retry=3600, postgres_password="wrong")
-    load.stage.step("10_load.py", UNGATED)
+    load.stage.step(UNGATED, "10_load.py")
     load.start()
     assert load.end() == 1, load.output
     assert "refuses the log-in" in load.output
@@ -432,7 +432,7 @@ def test_a_password_that_is_changed_in_mid_load_fails_it_at_once(load):
 
 
 def test_a_host_that_nobody_knows_fails_the_load_at_once(load):
-    load.stage.step("10_load.py", UNGATED)
+    load.stage.step(UNGATED, "10_load.py")
     load.configure(retry=3600, postgres_host="no-such-host.invalid").start()
     assert load.end() == 1, load.output
     assert "no-such-host.invalid" in load.output

@@ -22,10 +22,10 @@ SALES = """\
 
 def test_sql_steps_run_on_it(stage):
     stage.configure("[vdk]\ndb_default_type = postgres\n" + stage.keys())
-    stage.step("10_make.sql", SALES.format(kind="native"))
+    stage.step(SALES.format(kind="native"), "10_make.sql")
     stage.step(
-        "20_sum.sql",
         "create table totals as select region, sum(amount) from sales_native group by 1",
+        "20_sum.sql",
     )
     succeeded(stage.run())
     assert stage.rows("select * from totals order by 1") == ["north|1.15", "south|2.20"]
@@ -33,8 +33,8 @@ def test_sql_steps_run_on_it(stage):
 
 def test_a_step_may_name_it_where_another_is_the_default(stage):
     stage.configure("[vdk]\n" + stage.keys())
-    stage.step("10_named.sql", "[postgres]\ncreate table named as select 1 as n\n")
-    stage.step("20_default.sql", "select sqlite_version()")
+    stage.step("[postgres]\ncreate table named as select 1 as n\n", "10_named.sql")
+    stage.step("select sqlite_version()", "20_default.sql")
     succeeded(stage.run())
     assert stage.rows("select n from named") == ["1"]
 
@@ -78,7 +78,7 @@ def test_greenplum_is_the_same_driver_under_its_own_keys(stage):
 
 def test_a_failed_statement_says_where_and_the_job_fails(stage):
     stage.configure("[vdk]\ndb_default_type = postgres\n" + stage.keys())
-    stage.step("10_bad.sql", "select 1;\nselect 2,\n       oops\n")
+    stage.step("select 1;\nselect 2,\n       oops\n", "10_bad.sql")
     failed(
         stage.run(),
         'column "oops" does not exist',
@@ -93,7 +93,7 @@ def test_a_wrong_password_fails_at_once_and_is_never_shown(stage):
     stage.configure(
         "[vdk]\ndb_default_type = postgres\n" + stage.keys(postgres_password="swordfish-of-tests")
     )
-    stage.step("10_any.sql", "select 1")
+    stage.step("select 1", "10_any.sql")
     said = failed(stage.run(), "refuses the log-in")
     assert "swordfish" not in said
 
@@ -108,6 +108,6 @@ def test_the_password_of_a_dsn_is_never_shown(stage):
 
 def test_a_lost_server_fails_the_step_and_blames_the_platform(stage):
     stage.configure("[vdk]\ndb_default_type = postgres\n" + stage.keys())
-    stage.step("10_lost.sql", "select pg_terminate_backend(pg_backend_pid())")
+    stage.step("select pg_terminate_backend(pg_backend_pid())", "10_lost.sql")
     failed(stage.run(), "terminating connection")
     assert stage.status() == "Platform error"

@@ -1,21 +1,14 @@
 """Runs jobs with Python steps under the real program, with every interpreter that it was built for."""
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
+from stage import TIME_LIMIT_SECONDS, VDK
+from stage import Stage as BaseStage
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-VDK = Path(os.environ.get("VDK_BIN", ROOT / "build" / "release" / "bin" / "vdk")).absolute()
 PACKAGE = VDK.parent.parent / "lib" / "vdk" / "python"
-PYTHON = os.environ.get("VDK_COMPAT_PYTHON", sys.executable)
-TIME_LIMIT_SECONDS = 60
 
 
 class Ended:
@@ -39,52 +32,20 @@ class Ended:
         return self
 
 
-class Stage:
-    """A folder with a job in it, and the environment to run it in."""
+class Stage(BaseStage):
+    """With SQLite as default for everything."""
 
     def __init__(self, root):
-        self.root = root
-        self.job = root / "job"
-        self.out = root / "out"
-        for folder in (self.job, self.out, root / "home"):
-            folder.mkdir()
+        super().__init__(root)
+        self.out = root / "tmp"
         self.database = self.out / "sqlite.db"
-        self.env = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(root / "home"),
-            "TMPDIR": str(self.out),
-            "LANG": "C.UTF-8",
-            "VDK_PYTHON": PYTHON,
+        self.env |= {
             "VDK_DB_DEFAULT_TYPE": "sqlite",
             "VDK_INGEST_METHOD_DEFAULT": "sqlite",
             "VDK_LOG_EXCEPTION_FORMATTER": "plain",
             "VDK_SQLITE_FILE": str(self.database),
             "VDK_TERMINATION_MESSAGE_WRITER_OUTPUT_FILE": str(self.out / "termination.json"),
         }
-        self.env |= {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")}
-
-    def step(self, source, name="10_step.py", folder=None):
-        path = (folder or self.job) / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(textwrap.dedent(source))
-        return self
-
-    def body(self, source, name="10_step.py"):
-        """A step whose run has this body."""
-        return self.step(
-            "def run(job_input):\n" + textwrap.indent(textwrap.dedent(source), "    "), name
-        )
-
-    def start(self, *words, **env):
-        return subprocess.Popen(
-            [str(VDK), *(words or ("run", "job"))],
-            cwd=self.root,
-            env=self.env | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
 
     def ended(self, process):
         stdout, stderr = process.communicate(timeout=TIME_LIMIT_SECONDS)

@@ -6,8 +6,9 @@ import sys
 import textwrap
 
 import pytest
+from stage import VDK
 
-from .conftest import PACKAGE, VDK
+from .conftest import PACKAGE
 
 SAYS = "from vdk.api.plugin.hook_markers import hookimpl\nimport click\n"
 

@@ -16,7 +16,7 @@ REGISTER = """
 
     def connect():
         print("opened")
-        return sqlite3.connect("out/plugin.db", isolation_level=None)
+        return sqlite3.connect("tmp/plugin.db", isolation_level=None)
 
     def run(job_input):
         job_input._JobInput__job.add_connection("Mine", connect)

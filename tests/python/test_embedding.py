@@ -4,7 +4,9 @@ import subprocess
 import sys
 import textwrap
 
-from .conftest import PACKAGE, PYTHON
+from stage import PYTHON
+
+from .conftest import PACKAGE
 
 
 def embedded(stage, source):

@@ -3,8 +3,7 @@
 import subprocess
 
 import pytest
-
-from .conftest import PYTHON
+from stage import PYTHON
 
 FRAME = """
     import datetime, decimal

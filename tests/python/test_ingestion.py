@@ -4,8 +4,7 @@ import sqlite3
 import subprocess
 
 import pytest
-
-from .conftest import PYTHON
+from stage import PYTHON
 
 duckdb = pytest.importorskip("duckdb")
 

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from stage import PYTHON
 
-from .conftest import PACKAGE, PYTHON
+from .conftest import PACKAGE
 
 
 @pytest.mark.parametrize(
