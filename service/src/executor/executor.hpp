@@ -41,7 +41,7 @@ struct Limits {
 };
 
 struct Launch {
-  // Names this start for ever: lower-case letters, digits and dashes, at most 63 in all.
+  // Names this start for ever: lower-case letters, digits and dashes, at most 100 in all.
   std::string attempt_id;
   std::string execution_id;  // VDK_EXECUTION_ID of the run
   std::string op_id{};       // VDK_OP_ID, where there is one

@@ -51,9 +51,11 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kLogger = "vdk.executor";
 constexpr auto kReadyPatience = 10s;
-// How long a job may be dead before its supervisor is woken, and before it is given up.
+// How long a job may be dead before its supervisor is woken, where that is stopped, and before it
+// is given up, where that did not help.
 constexpr auto kWakeAfter = 2s;
 constexpr auto kGiveUpAfter = 5s;
+constexpr std::size_t kLongestId = 100;
 constexpr auto kLookInterval = 200ms;
 
 std::string system_message(int error) { return std::generic_category().message(error); }
@@ -76,7 +78,8 @@ bool is_attempt_id(const std::string& id) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   };
-  return !id.empty() && id.size() <= 63 && id.front() != '-' && std::ranges::all_of(id, fits);
+  return !id.empty() && id.size() <= kLongestId && id.front() != '-' &&
+         std::ranges::all_of(id, fits);
 }
 
 void refuse_unfit(const Launch& launch) {
@@ -627,6 +630,9 @@ void ProcessExecutor::Impl::look_at(Entry& entry) {
   }
   if (!entry.job_ended || !entry.supervisor.is_open()) return;
   const auto dead_for = Clock::now() - *entry.job_ended;
+  const auto supervisor = facts_of(entry.started->supervisor.pid);
+  // One that is only slow knows more than anybody else can find out.
+  if (!supervisor || (supervisor->state != 'T' && supervisor->state != 't')) return;
   if (dead_for > kGiveUpAfter) {
     // While nobody has asked how the job ended, the kernel still tells it.
     const auto facts = facts_of(entry.started->job.pid);

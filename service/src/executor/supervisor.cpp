@@ -71,9 +71,10 @@ bool choose_processors(double cores) {
   return sched_setaffinity(0, sizeof chosen, &chosen) == 0;
 }
 
-void write_text(const char* file, std::string_view text) {
+bool write_text(const char* file, std::string_view text) {
   const Descriptor opened(open(file, O_WRONLY | O_CLOEXEC));
-  if (opened.is_open()) std::ignore = write(opened.get(), text.data(), text.size());
+  return opened.is_open() &&
+         write(opened.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 class Supervisor {
@@ -167,21 +168,19 @@ class Supervisor {
     // Without its supervisor nobody would ever know how it ended.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
-    if (cgroup_) write_text(cgroup_->members_file().c_str(), "0");
+    const bool joined = !cgroup_ || write_text(cgroup_->members_file().c_str(), "0");
+    int error = errno;
     // Where the machine's memory ends, the job goes before the service and its supervisor.
     write_text("/proc/self/oom_score_adj", "500");
     set_limit(RLIMIT_CORE, 0);
     const Limits& limits = order_.limits;
-    if (watches_memory_) {
-      // A fence far behind the limit: for what grows faster than a look comes round.
-      set_limit(RLIMIT_DATA, 2 * static_cast<rlim_t>(limits.memory_bytes) + (rlim_t{256} << 20));
-    }
     if (limits.cores > 0 && !(cgroup_ && order_.cgroups.cpu)) choose_processors(limits.cores);
 
     const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    const bool placed = dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-                        dup2(output, STDERR_FILENO) >= 0 && chdir(attempt_.work().c_str()) == 0;
-    int error = errno;
+    const bool placed = joined && dup2(input, STDIN_FILENO) >= 0 &&
+                        dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0 &&
+                        chdir(attempt_.work().c_str()) == 0;
+    if (joined) error = errno;
     char released = 0;
     if (read(gate, &released, 1) != 1) _exit(127);
     if (placed) {
@@ -202,6 +201,10 @@ class Supervisor {
       std::vector<char*> environment;
       for (std::string& setting : settings) environment.push_back(setting.data());
       environment.push_back(nullptr);
+      if (watches_memory_) {
+        // A fence far behind the limit: for what grows faster than a look comes round.
+        set_limit(RLIMIT_DATA, 2 * static_cast<rlim_t>(limits.memory_bytes) + (rlim_t{256} << 20));
+      }
       execve(words[0], words.data(), environment.data());
       error = errno;
     }
