@@ -44,9 +44,6 @@ class JobIni {
   // What the service keeps beside the source.
   [[nodiscard]] Value config() const {
     Value schedule(Value::Map{{"schedule_cron", get("job", "schedule_cron")}});
-    if (const std::string zone = get("job", "schedule_time_zone"); !zone.empty()) {
-      schedule.set("time_zone", zone);
-    }
     Value contacts(Value::Map{});
     for (const char* key :
          {"notified_on_job_failure_user_error", "notified_on_job_failure_platform_error",
