@@ -6,6 +6,8 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,9 +17,12 @@
 #include "api/context.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
+#include "environment/environment.hpp"
 #include "gate.hpp"
 #include "http/server.hpp"
 #include "model/time.hpp"
+#include "runtime.hpp"
 #include "settings.hpp"
 #include "store/database.hpp"
 #include "vdk/base/error.hpp"
@@ -156,6 +161,24 @@ void open_database(Database& database) {
   }
 }
 
+// With a database of its own a service makes itself a key; several that share one are given it.
+std::optional<SecretBox> open_secrets(const Settings& settings, Database& database) {
+  if (!settings.keeps_secrets) return std::nullopt;
+  std::optional<SecretBox> box;
+  if (settings.secrets_key) {
+    box.emplace(parse_key(*settings.secrets_key));
+  } else if (settings.secrets_key_file) {
+    box.emplace(parse_key(read_file(*settings.secrets_key_file)));
+  } else if (settings.database.empty()) {
+    box.emplace(provide_key_file(settings.data_directory / "secrets.key"));
+  } else {
+    log(LogLevel::warning, "vdk.service", "keeps no secrets: 'vdk.service.secrets.key' is not set");
+    return std::nullopt;
+  }
+  check_key(database, *box);
+  return box;
+}
+
 void refuse_to_be_open(const Settings& settings) {
   if (is_loopback(settings.address)) return;
   throw configuration_error(
@@ -165,6 +188,42 @@ void refuse_to_be_open(const Settings& settings) {
        .consequence = "It does not start.",
        .countermeasure =
            "Listen on 127.0.0.1, and let a proxy that authenticates stand before it."});
+}
+
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Before the first thread, which inherits it: the signals are for sigwait alone.
+void block_signals() {
+  const auto signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+// Environments of jobs, shared by all that require the same.
+EnvironmentBuilder build_environments(const Settings& settings) {
+  return [directory = settings.data_directory / "environments",
+          interpreters = settings.interpreters, usual = settings.api.default_python_version](
+             const std::filesystem::path& job, const std::string& python, const LineLog& line_log) {
+    // What requires nothing runs with the interpreter that the program would take by itself.
+    const auto required = read_file_if_exists(job / "requirements.txt");
+    if (python == usual && (!required || trim(*required).empty())) return std::string{};
+    // Held while the service runs: none is removed below a job.
+    static std::mutex mutex;
+    static std::map<std::string, Environment> held;
+    const auto known = interpreters.find(python);
+    auto environment = provide_environment(
+        {.job = job, .python = known == interpreters.end() ? python : known->second},
+        {.directory = directory, .log = line_log});
+    auto path = environment.directory().string();
+    const std::lock_guard lock(mutex);
+    held.try_emplace(environment.key(), std::move(environment));
+    return path;
+  };
 }
 
 int run(const CommandLine& command_line) {
@@ -177,24 +236,29 @@ int run(const CommandLine& command_line) {
   Database database(make_engine(settings));
   open_database(database);
 
-  const ApiSettings api_settings{.version = settings.version,
-                                 .python_versions = settings.python_versions,
-                                 .default_python_version = settings.default_python_version};
-  const ApiContext context{.database = database, .settings = api_settings};
+  const auto secrets = open_secrets(settings, database);
+  block_signals();
+  Runtime runtime(database, settings.data_directory, build_environments(settings));
+  const ApiContext context{.database = database,
+                           .settings = settings.api,
+                           .secrets = secrets ? &*secrets : nullptr,
+                           .executor = &runtime.executor(),
+                           .node = runtime.node(),
+                           .deployments_changed = [&runtime] { runtime.deployments_changed(); },
+                           .executions_changed = [&runtime] { runtime.executions_changed(); }};
   http::Router router;
   add_job_routes(router, context);
+  add_source_routes(router, context);
+  add_deployment_routes(router, context);
+  add_execution_routes(router, context);
   add_property_routes(router, context);
+  add_secret_routes(router, context);
   add_information_routes(router, context);
-
-  // Before the first thread, which inherits it: the signals are for sigwait alone.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   http::Server server({.address = settings.address, .port = settings.port, .tls = settings.tls},
                       router, make_loopback_gate(settings.allowed_hosts));
+  runtime.start(
+      fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, server.port()));
   server.start();
   log(LogLevel::info, "vdk.service",
       fmt::format(
@@ -206,6 +270,7 @@ int run(const CommandLine& command_line) {
   std::fflush(stdout);
 
   int signal_number = 0;
+  const auto signals = ending_signals();
   sigwait(&signals, &signal_number);
   log(LogLevel::info, "vdk.service", "is told to end; requests at work may finish");
   server.stop(std::chrono::seconds(10));

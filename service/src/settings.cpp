@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <initializer_list>
 #include <map>
 
@@ -122,28 +124,138 @@ std::string to_conninfo(const Sources& sources) {
   return url;
 }
 
-// The keys of upstream's map of versions to images; without one, the interpreters that are here.
+constexpr const char* python_property = "datajobs.deployment.supportedPythonVersions";
+
+// Upstream's map of versions, whose values are images there; here `interpreter` may name a program.
+std::optional<Value> python_map(const Sources& sources) {
+  const auto text =
+      sources.find(python_property, {"DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS"});
+  if (!text) return std::nullopt;
+  try {
+    auto value = parse_json(replace_all(*text, "'", "\""));
+    if (value.if_map() != nullptr) return value;
+  } catch (const Error&) {
+  }
+  refuse(python_property, *text, "a JSON object whose keys are versions");
+}
+
+std::map<std::string, std::string> interpreters(const Sources& sources) {
+  std::map<std::string, std::string> programs;
+  const auto map = python_map(sources);
+  if (!map) return programs;
+  for (const auto& [version, value] : *map->if_map()) {
+    const auto* program = value.find("interpreter");
+    if (program != nullptr && program->if_string() != nullptr) {
+      programs.emplace(version, *program->if_string());
+    }
+  }
+  return programs;
+}
+
+// A version manager has scripts by the names of versions that it may not have.
+bool is_program(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char head[2] = {};
+  return file.read(head, 2) && std::string_view(head, 2) != "#!";
+}
+
+// The version of `python3`, which its name tells, or else it itself; empty where there is none.
+std::string default_python() {
+  const auto program = find_on_path("python3");
+  if (program.empty()) return {};
+  std::error_code error;
+  const auto name = std::filesystem::canonical(program, error).filename().string();
+  if (name.starts_with("python3.")) return name.substr(6);
+  const auto said =
+      run_process({program, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"},
+                  std::chrono::seconds(10));
+  return said && said->exit_code == 0 ? std::string(trim(said->out)) : std::string{};
+}
+
+// The keys of the map; without one, the interpreters that are here.
 std::vector<std::string> python_versions(const Sources& sources) {
   std::vector<std::string> versions;
-  const std::string property = "datajobs.deployment.supportedPythonVersions";
-  if (const auto text = sources.find(property, {"DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS"})) {
-    const auto value = [&] {
-      try {
-        return parse_json(replace_all(*text, "'", "\""));
-      } catch (const Error&) {
-        refuse(property, *text, "a JSON object whose keys are versions");
-      }
-    }();
-    if (value.if_map() == nullptr) refuse(property, *text, "a JSON object whose keys are versions");
-    for (const auto& [version, images] : *value.if_map()) versions.push_back(version);
+  if (const auto map = python_map(sources)) {
+    for (const auto& [version, value] : *map->if_map()) versions.push_back(version);
     return versions;
   }
   for (int minor = 8; minor < 20; ++minor) {
-    if (!find_on_path(fmt::format("python3.{}", minor)).empty()) {
-      versions.push_back(fmt::format("3.{}", minor));
-    }
+    const auto version = fmt::format("3.{}", minor);
+    if (is_program(find_on_path("python" + version))) versions.push_back(version);
   }
+  const auto own = default_python();
+  if (!own.empty() && std::ranges::find(versions, own) == versions.end()) versions.push_back(own);
   return versions;
+}
+
+std::size_t to_size(const Sources& sources, const std::string& property, std::size_t otherwise) {
+  const auto text = sources.find(property);
+  if (!text) return otherwise;
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), size);
+  if (error != std::errc{} || end != text->data() + text->size()) {
+    refuse(property, *text, "a number");
+  }
+  return size;
+}
+
+std::vector<std::string> to_list(const Sources& sources, const std::string& property,
+                                 const char* other_name) {
+  return split_list(sources.find(property, {other_name}).value_or(""));
+}
+
+LogsUrl logs_url(const Sources& sources) {
+  const std::string property = "datajobs.executions.logsUrl";
+  const auto seconds = [&](const std::string& name, const char* other_name) {
+    const auto text = sources.find(property + name, {other_name}).value_or("0");
+    return std::chrono::seconds(std::atoll(text.c_str()));
+  };
+  return {
+      .pattern = sources
+                     .find(property + ".template", {"DATAJOBS_EXECUTIONS_LOGS_URL_DATE_TEMPLATE",
+                                                    "DATAJOBS_EXECUTIONS_LOGS_URL_TEMPLATE"})
+                     .value_or(""),
+      .has_iso_times =
+          lower(sources.find(property + ".dateFormat", {"DATAJOBS_EXECUTIONS_LOGS_URL_DATE_FORMAT"})
+                    .value_or("unix")) == "iso",
+      .start_offset = seconds(".startTimeOffsetSeconds",
+                              "DATAJOBS_EXECUTIONS_LOGS_URL_START_TIME_OFFSET_SECONDS"),
+      .end_offset =
+          seconds(".endTimeOffsetSeconds", "DATAJOBS_EXECUTIONS_LOGS_URL_END_TIME_OFFSET_SECONDS")};
+}
+
+ApiSettings api_settings(const Sources& sources) {
+  ApiSettings api;
+  api.version =
+      fmt::format("PipelinesControlService/{}/native (vdk@linux)",
+                  sources.find("datajobs.version", {"datajobs_version"}).value_or(version()));
+  api.python_versions = python_versions(sources);
+  const auto own = default_python();
+  const auto& known = api.python_versions;
+  const bool has_own = std::ranges::find(known, own) != known.end();
+  api.default_python_version = sources
+                                   .find("datajobs.deployment.defaultPythonVersion",
+                                         {"DATAJOBS_DEPLOYMENT_DEFAULT_PYTHON_VERSION"})
+                                   .value_or(has_own         ? own
+                                             : known.empty() ? ""
+                                                             : known.back());
+  api.upload_limit = to_size(sources, "vdk.service.upload.limit.bytes", api.upload_limit);
+  api.archive_limits.total_bytes =
+      to_size(sources, "vdk.service.unpacked.limit.bytes", api.archive_limits.total_bytes);
+  api.archive_limits.entries =
+      to_size(sources, "vdk.service.upload.limit.files", api.archive_limits.entries);
+  const std::string rules = "upload.validation.";
+  api.file_rules = {.allowed_types = to_list(sources, rules + "fileTypes.allowlist",
+                                             "UPLOAD_VALIDATION_FILETYPES_ALLOWLIST"),
+                    .allowed_endings = to_list(sources, rules + "fileExtensions.allowlist",
+                                               "UPLOAD_VALIDATION_EXTENSIONS_ALLOWLIST"),
+                    .dropped_types = to_list(sources, rules + "fileTypes.filterlist",
+                                             "UPLOAD_VALIDATION_FILETYPES_FILTER_LIST"),
+                    .dropped_endings = to_list(sources, rules + "fileExtensions.filterlist",
+                                               "UPLOAD_VALIDATION_EXTENSIONS_FILTER_LIST")};
+  api.secrets_limit = to_size(sources, "datajobs.vault.size.limit.bytes", api.secrets_limit);
+  api.logs_url = logs_url(sources);
+  return api;
 }
 
 std::filesystem::path data_directory(const Sources& sources, const CommandLine& command_line) {
@@ -174,13 +286,15 @@ Settings read_settings(const CommandLine& command_line) {
   if (certificate) settings.tls = http::TlsFiles{*certificate, *key};
   settings.allowed_hosts = split_list(sources.find("vdk.service.allowed.hosts").value_or(""));
   settings.database = to_conninfo(sources);
-  settings.version =
-      fmt::format("PipelinesControlService/{}/native (vdk@linux)",
-                  sources.find("datajobs.version", {"datajobs_version"}).value_or(version()));
-  settings.python_versions = python_versions(sources);
-  settings.default_python_version =
-      sources.find("datajobs.deployment.defaultPythonVersion")
-          .value_or(settings.python_versions.empty() ? "" : settings.python_versions.back());
+  settings.api = api_settings(sources);
+  settings.interpreters = interpreters(sources);
+  settings.secrets_key = sources.find("vdk.service.secrets.key");
+  if (settings.secrets_key) add_secret(*settings.secrets_key);
+  if (const auto file = sources.find("vdk.service.secrets.key.file")) {
+    settings.secrets_key_file = *file;
+  }
+  settings.keeps_secrets =
+      lower(sources.find("featureflag.vault.integration.enabled").value_or("true")) != "false";
   if (upper(sources.find("logging.format").value_or("")) == "JSON") {
     settings.log_format = LogFormat::json;
   }

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api/context.hpp"
 #include "http/server.hpp"
 
 namespace vdk::service {
@@ -28,9 +30,12 @@ struct Settings {
   std::optional<http::TlsFiles> tls;
   std::vector<std::string> allowed_hosts;  // besides the names of this machine's loopback
   std::string database;                    // libpq's connection string; empty: SQLite
-  std::string version;
-  std::vector<std::string> python_versions;
-  std::string default_python_version;
+  ApiSettings api;
+  // Of versions of Python; one that is not here is sought on PATH.
+  std::map<std::string, std::string> interpreters;
+  std::optional<std::string> secrets_key;  // as text
+  std::optional<std::filesystem::path> secrets_key_file;
+  bool keeps_secrets = true;
   LogFormat log_format = LogFormat::text;
   std::string log_level = "INFO";
 };

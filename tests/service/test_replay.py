@@ -1,17 +1,28 @@
 """What upstream's service answered to 765 requests, asked of ours in the same order."""
 
+import json
+import sys
+
 import pytest
 import replay
 from control_service import ControlService
 
+# Both versions are the interpreter of the tests: what they are called is what is compared.
+PYTHONS = json.dumps({name: {"interpreter": sys.executable} for name in ("3.9", "3.8")})
 # The recording's modes, and how our service is set up to be asked the same.
 SETTINGS = {
     "write K8S,DB; read K8S; security off": {
-        "DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS": "{'3.9': {}, '3.8': {}}",
+        "DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS": PYTHONS,
         "DATAJOBS_DEPLOYMENT_DEFAULT_PYTHON_VERSION": "3.9",
         "DATAJOBS_VERSION": "0.0.1",
         "FEATUREFLAG_VAULT_INTEGRATION_ENABLED": "false",
         "VDK_SERVICE_ALLOWED_HOSTS": "api.example",
+    },
+    "write DB; read DB; synchronizer on; security off": {
+        "DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS": PYTHONS,
+        "DATAJOBS_DEPLOYMENT_DEFAULT_PYTHON_VERSION": "3.9",
+        "UPLOAD_VALIDATION_FILETYPES_ALLOWLIST": "text,application/json",
+        "UPLOAD_VALIDATION_EXTENSIONS_FILTER_LIST": ".pyc,.so",
     },
 }
 EXCHANGES = replay.exchanges()

@@ -4,11 +4,11 @@ import io
 import zipfile
 
 
-def _zip(entries):
+def make_archive(entries):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries:
-            archive.writestr(zipfile.ZipInfo(name), content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return data.getvalue()
 
 
@@ -19,35 +19,35 @@ CONFIG = ("job/config.ini", "[owner]\nteam = alpha\n")
 def archive(name):
     """The bytes that the exchange of that name uploaded, as far as its answer depends on them."""
     if name.endswith("empty-zip"):
-        return _zip([])
+        return make_archive([])
     if name.endswith("flat-zip"):
-        return _zip([("10_step.py", "x")])
+        return make_archive([("10_step.py", "x")])
     if name.endswith("empty-folder"):
-        return _zip([("job/", "")])
+        return make_archive([("job/", "")])
     if name.endswith("zipslip"):
-        return _zip([STEP, ("../../evil.py", "x")])
+        return make_archive([STEP, ("../../evil.py", "x")])
     if name.endswith("zipslip-abs"):
-        return _zip([STEP, ("/evil.py", "x")])
+        return make_archive([STEP, ("/evil.py", "x")])
     if name.endswith("truncated-zip"):
-        return _zip([STEP, CONFIG])[:60]
+        return make_archive([STEP, CONFIG])[:60]
     if name.endswith("other-folder-name"):
-        return _zip([("simple_job 2/10_step.py", "x")])
+        return make_archive([("simple_job 2/10_step.py", "x")])
     if name.endswith("two-folders"):
-        return _zip([("aaa/10_step.py", "x"), ("bbb/10_step.py", "y")])
+        return make_archive([("aaa/10_step.py", "x"), ("bbb/10_step.py", "y")])
     if name.endswith("macosx"):
-        return _zip([("__MACOSX/job/._10_step.py", "x"), STEP])
+        return make_archive([("__MACOSX/job/._10_step.py", "x"), STEP])
     if name.endswith("macosx-last"):
-        return _zip([STEP, ("__MACOSX/job/._10_step.py", "x")])
+        return make_archive([STEP, ("__MACOSX/job/._10_step.py", "x")])
     if name.endswith("folder-and-file"):
-        return _zip([STEP, ("README", "x")])
+        return make_archive([STEP, ("README", "x")])
     if name.endswith("binary"):
-        return _zip([STEP, ("job/data.bin", bytes(range(256)))])
+        return make_archive([STEP, ("job/data.bin", bytes(range(256)))])
     if name.endswith("with-git-dir"):
-        return _zip([STEP, ("job/.git/config", "x"), ("job/.gitignore", "*.py\n")])
+        return make_archive([STEP, ("job/.git/config", "x"), ("job/.gitignore", "*.py\n")])
     if name.endswith("forbidden-type"):
-        return _zip([STEP, ("job/x.png", b"\x89PNG\r\n\x1a\n" + bytes(32))])
+        return make_archive([STEP, ("job/x.png", b"\x89PNG\r\n\x1a\n" + bytes(32))])
     if name.endswith("forbidden-zip"):
-        return _zip([STEP, ("job/in.zip", _zip([("a", "b")]))])
+        return make_archive([STEP, ("job/in.zip", make_archive([("a", "b")]))])
     if name.endswith("filtered-ext"):
-        return _zip([STEP, ("job/a.pyc", b"\x00\x01")])
-    return _zip([STEP, CONFIG, ("job/note.txt", name)])
+        return make_archive([STEP, ("job/a.pyc", b"\x00\x01")])
+    return make_archive([STEP, CONFIG, ("job/note.txt", name)])

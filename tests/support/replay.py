@@ -9,6 +9,7 @@ import base64
 import fnmatch
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,10 +136,25 @@ class Replay:
             headers["Content-Type"] = "application/json"
         path = exchange["path"].replace("<sha>", self.version)
         answer = self.service.ask(exchange["method"], path, body, headers)
+        if exchange["method"] in ("POST", "PATCH") and answer.status == 202:
+            self._wait_for_deployment(path)
         is_upload = exchange["method"] == "POST" and path.split("?")[0].endswith("/sources")
         if is_upload and answer.status == 200:
             self.version = answer.json()["version_sha"]
         return answer
+
+    def _wait_for_deployment(self, path):
+        """Until the service has done what it accepted; it was waited for in the recording too."""
+        job = path.split("?")[0].split("/deployments")[0]
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            status = self.service.ask("GET", job + "/deployments/x/status")
+            if status.status != 200 or status.json()["state"] not in ("pending", "building"):
+                return
+        raise AssertionError(
+            f"the deployment of {job} is not done: {status.body!r} "
+            + "".join(self.service.log[-30:])
+        )
 
     def check(self, exchange, answer, difference):
         """Why the answer is not as it has to be; empty where it is."""

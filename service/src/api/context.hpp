@@ -1,31 +1,60 @@
 // What the handlers share.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "executor/executor.hpp"
 #include "http/router.hpp"
+#include "source/archive.hpp"
+#include "source/file_rules.hpp"
 #include "store/database.hpp"
+#include "store/secret_box.hpp"
 #include "vdk/base/value.hpp"
 
 namespace vdk::service {
+
+// Where the logs of an execution can be seen, if anywhere: a template with {execution_id}, {op_id},
+// {job_name}, {team_name}, {start_time} and {end_time}, in single or double braces.
+struct LogsUrl {
+  std::string pattern;
+  bool has_iso_times = false;  // otherwise milliseconds of Unix time
+  std::chrono::seconds start_offset{0};
+  std::chrono::seconds end_offset{0};
+};
 
 struct ApiSettings {
   std::string version;  // what `info` tells of the service
   std::vector<std::string> python_versions;
   std::string default_python_version;
   std::size_t json_limit = 16 * 1024 * 1024;  // of a body, in bytes
+  std::size_t upload_limit = 64 * 1024 * 1024;
+  ArchiveLimits archive_limits{};
+  FileRules file_rules{};
+  std::size_t secrets_limit = 1048576;  // of a job's secrets as JSON
+  LogsUrl logs_url{};
 };
 
 // All of it outlives the routes; any thread may use it.
 struct ApiContext {
   Database& database;
   const ApiSettings& settings;
+  const SecretBox* secrets = nullptr;  // none: this service keeps none
+  Executor* executor = nullptr;
+  std::string node;  // this replica, which starts what is asked of it
+  // Called after something was stored that others have to act on.
+  std::function<void()> deployments_changed = [] {};
+  std::function<void()> executions_changed = [] {};
 };
 
 void add_job_routes(http::Router& router, const ApiContext& context);
+void add_source_routes(http::Router& router, const ApiContext& context);
+void add_deployment_routes(http::Router& router, const ApiContext& context);
+void add_execution_routes(http::Router& router, const ApiContext& context);
+void add_secret_routes(http::Router& router, const ApiContext& context);
 void add_property_routes(http::Router& router, const ApiContext& context);
 void add_information_routes(http::Router& router, const ApiContext& context);
 

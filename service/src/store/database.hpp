@@ -120,6 +120,8 @@ class Connection {
   virtual void run_script(std::string_view sql) = 0;
   virtual void begin(bool is_write) = 0;
   virtual void commit() = 0;
+  // The time by the database's own clock, where it has one: what several replicas agree on.
+  virtual Time clock() = 0;
   // Never throws: a connection that cannot roll back is not used again.
   virtual void roll_back() noexcept = 0;
   [[nodiscard]] virtual bool is_usable() const noexcept = 0;

@@ -109,6 +109,11 @@ class PostgresConnection final : public Connection {
       throw StoreError(StoreFailure::conflict, "the transaction was rolled back");
     }
   }
+  Time clock() override {
+    const auto found =
+        run("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)", {});
+    return found.rows.at(0)[0].time();
+  }
   void roll_back() noexcept override {
     if (PQtransactionStatus(connection_) != PQTRANS_IDLE) {
       PQclear(PQexec(connection_, "ROLLBACK"));

@@ -14,13 +14,18 @@ void put_schedule(Connection& connection, std::string_view deployment,
       "SELECT 1 FROM schedule WHERE deployment = $1 AND expression = $2 AND is_active = 1",
       {deployment, expression});
   if (!same.rows.empty()) return;
+  // In whole seconds, and later than any before: so a fire says which schedule it followed.
+  const auto second = [](Time time) {
+    return to_micros(std::chrono::floor<std::chrono::seconds>(time));
+  };
   connection.run(
-      "INSERT INTO schedule (deployment, expression, time_zone, since, last_fire, overlap, "
+      "INSERT INTO schedule (deployment, expression, time_zone, since, overlap, "
       "starting_deadline, catch_up, is_active, revision) "
-      "VALUES ($1, $2, '', $3, NULL, 'forbid', NULL, 1, 1, $4) "
+      "VALUES ($1, $2, '', $3, 'forbid', NULL, 1, 1, $4) "
       "ON CONFLICT (deployment) DO UPDATE SET expression = excluded.expression, "
-      "since = excluded.since, last_fire = NULL, is_active = 1, revision = excluded.revision",
-      {deployment, expression, now(), next_number(connection, "schedule")});
+      "since = CASE WHEN excluded.since > schedule.since THEN excluded.since "
+      "ELSE schedule.since + 1000000 END, is_active = 1, revision = excluded.revision",
+      {deployment, expression, second(now()), next_number(connection, "schedule")});
 }
 
 void remove_schedule(Connection& connection, std::string_view deployment) {

@@ -93,6 +93,7 @@ class SqliteConnection final : public Connection {
 
   void begin(bool is_write) override { run(is_write ? "BEGIN IMMEDIATE" : "BEGIN"); }
   void commit() override { run("COMMIT"); }
+  Time clock() override { return now(); }
   void roll_back() noexcept override {
     if (sqlite3_get_autocommit(database_) == 0) {
       sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);

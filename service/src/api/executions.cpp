@@ -1,0 +1,285 @@
+// Executions: start, list, read, cancel, logs.
+#include <charconv>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "api/context.hpp"
+#include "api/deployment_json.hpp"
+#include "api/errors.hpp"
+#include "base/text.hpp"
+#include "http/url.hpp"
+#include "store/deployment_store.hpp"
+#include "store/execution_store.hpp"
+#include "store/job_store.hpp"
+#include "vdk/base/utf8.hpp"
+
+namespace vdk::service {
+
+namespace {
+
+constexpr std::chrono::seconds cancel_grace{30};
+constexpr std::chrono::seconds cancel_wait{4};
+constexpr std::int64_t log_limit = std::int64_t{64} << 20;
+
+Job job_of(Connection& connection, const http::Request& request) {
+  const auto& name = request.parameter("job");
+  auto job = find_job(connection, request.parameter("team"), name);
+  if (!job) throw no_such_job(name);
+  return *job;
+}
+
+ApiError no_such_execution(std::string_view id) {
+  return {404,
+          {.what = fmt::format("There is no execution '{}' of this job.", id),
+           .why = "It was never started, or is so old that it is no longer kept.",
+           .consequence = "The request had no effect.",
+           .countermeasure = "Look at the job's executions and name one of them."}};
+}
+
+Execution execution_of(Connection& connection, const http::Request& request) {
+  const auto job = job_of(connection, request);
+  const auto& id = request.parameter("execution");
+  auto found = find_execution(connection, job.name, id);
+  if (!found) throw no_such_execution(id);
+  return *found;
+}
+
+std::string time_text(const LogsUrl& settings, Time time) {
+  return settings.has_iso_times ? to_api_time(time) : std::to_string(to_micros(time) / 1000);
+}
+
+std::string logs_url(const LogsUrl& settings, const Execution& execution, std::string_view team) {
+  auto text = settings.pattern;
+  if (text.empty()) return text;
+  const auto put = [&](const std::string& name, std::string_view value) {
+    const auto encoded = http::encode_percent(value);
+    text = replace_all(text, "{{" + name + "}}", encoded);
+    text = replace_all(text, "{" + name + "}", encoded);
+  };
+  put("execution_id", execution.id);
+  put("op_id", execution.op_id);
+  put("job_name", execution.job_name);
+  put("team_name", team);
+  put("start_time",
+      time_text(settings, execution.start_time.value_or(now()) + settings.start_offset));
+  put("end_time", time_text(settings, execution.end_time.value_or(now()) + settings.end_offset));
+  return text;
+}
+
+std::set<ExecutionStatus> wanted_statuses(const http::Request& request) {
+  std::set<ExecutionStatus> statuses;
+  for (const auto& [key, value] : request.url.query) {
+    if (key != "execution_status") continue;
+    for (const auto& word : split_list(value)) {
+      const auto status = parse_execution_status(word);
+      if (!status) {
+        throw ApiError(404, {.what = fmt::format("There is no execution status '{}'.", word),
+                             .why = "The statuses are submitted, running, succeeded, cancelled, "
+                                    "skipped, user_error and platform_error.",
+                             .consequence = "Nothing is listed.",
+                             .countermeasure = "Filter by one or several of them."});
+      }
+      statuses.insert(*status);
+    }
+  }
+  return statuses;
+}
+
+http::Response list(const ApiContext& context, const http::Request& request) {
+  const auto statuses = wanted_statuses(request);
+  Value::List values;
+  context.database.read([&](Connection& connection) {
+    values.clear();
+    const auto job = job_of(connection, request);
+    for (const auto& execution : list_executions(connection, job.name, statuses)) {
+      values.push_back(
+          to_value(execution, logs_url(context.settings.logs_url, execution, job.team)));
+    }
+  });
+  return json_answer(std::move(values));
+}
+
+http::Response read(const ApiContext& context, const http::Request& request) {
+  const auto execution = context.database.read(
+      [&](Connection& connection) { return execution_of(connection, request); });
+  return json_answer(to_value(
+      execution, logs_url(context.settings.logs_url, execution, request.parameter("team"))));
+}
+
+struct StartBody {
+  std::optional<std::string> started_by;
+  std::optional<std::string> arguments;
+};
+
+StartBody read_start(const std::string& text) {
+  const auto body = parse_body(text);
+  const JsonReader reader(body, "");
+  StartBody result{.started_by = reader.text("started_by")};
+  if (const auto* arguments = reader.map("args")) result.arguments = to_ascii_json(*arguments);
+  if (result.started_by && result.started_by->empty()) result.started_by.reset();
+  return result;
+}
+
+http::Response start(const ApiContext& context, const http::Request& request) {
+  const auto body = read_start(request.body);
+  const auto id = context.database.write([&](Connection& connection) {
+    const auto job = job_of(connection, request);
+    const auto deployment = find_deployment(connection, job.name);
+    if (!deployment || !deployment->actual) throw not_deployed(job.name);
+    if (has_open_execution(connection, job.name)) {
+      throw ApiError(409, {.what = fmt::format("The data job '{}' is running.", job.name),
+                           .why = "A job runs once at a time.",
+                           .consequence = "Nothing was started; the execution at work goes on.",
+                           .countermeasure = "Wait for its end or cancel it, then start again."});
+    }
+    auto execution = new_execution(job.name, *deployment->actual);
+    execution.op_id = request.op_id;
+    if (body.started_by) execution.started_by = *body.started_by + "/null";
+    execution.arguments = body.arguments;
+    execution.start_time = now();
+    execution.node = context.node;
+    // A second names it, as it always did; two within one take the next.
+    auto second = to_micros(*execution.start_time) / 1'000'000;
+    do {
+      execution.id = fmt::format("{}-{}", job.name, second++);
+    } while (!insert_execution(connection, execution));
+    return execution.id;
+  });
+  context.executions_changed();
+  return {.status = 202,
+          .headers = {{"Location", fmt::format("{}/executions/{}",
+                                               job_url(request, request.parameter("team"),
+                                                       request.parameter("job")),
+                                               id)}}};
+}
+
+// The answer waits a little for the end, so that whoever asks next is told of it.
+void wait_for_end(const ApiContext& context, const std::string& id) {
+  const auto end = std::chrono::steady_clock::now() + cancel_wait;
+  while (std::chrono::steady_clock::now() < end) {
+    const auto found = context.database.read(
+        [&](Connection& connection) { return find_execution(connection, id); });
+    if (!found || is_final(found->status)) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+http::Response cancel(const ApiContext& context, const http::Request& request) {
+  const auto execution = context.database.write([&](Connection& connection) {
+    auto found = execution_of(connection, request);
+    if (!request_cancel(connection, found.id)) {
+      throw ApiError(400, {.what = fmt::format("The execution '{}' cannot be cancelled.", found.id),
+                           .why = fmt::format("It has ended: {}.", to_string(found.status)),
+                           .consequence = "Nothing was changed.",
+                           .countermeasure = "Cancel one that is submitted or running."});
+    }
+    return found;
+  });
+  if (context.executor != nullptr) context.executor->cancel(execution.attempt_id(), cancel_grace);
+  context.executions_changed();
+  wait_for_end(context, execution.id);
+  return {};
+}
+
+std::int64_t tail_lines(const http::Request& request) {
+  const auto text = request.query("tail_lines").value_or("");
+  if (text.empty()) return 0;
+  std::int32_t lines = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), lines);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw bad_parameter("tail_lines", "an integer of 32 bits", text);
+  }
+  return lines;
+}
+
+// What a run wrote may be in any encoding; JSON is UTF-8.
+std::string to_utf8(std::string text) {
+  std::string_view rest = text;
+  std::string result;
+  while (const auto bad = find_invalid_utf8(rest)) {
+    result += rest.substr(0, *bad);
+    result += "\xEF\xBF\xBD";
+    rest.remove_prefix(*bad + 1);
+  }
+  if (result.empty()) return text;
+  return result += rest;
+}
+
+class LogStream : public http::BodyStream {
+ public:
+  LogStream(Executor& executor, std::string attempt_id, Output output, std::int64_t offset)
+      : executor_(executor), attempt_id_(std::move(attempt_id)), output_(output), offset_(offset) {}
+  std::optional<std::string> next() override {
+    if (is_complete_) return std::nullopt;
+    auto part = executor_.read(attempt_id_, output_, {.offset = offset_});
+    offset_ = part.next();
+    is_complete_ = part.complete;
+    if (is_complete_ && part.text.empty()) return std::nullopt;
+    return std::move(part.text);
+  }
+
+ private:
+  Executor& executor_;
+  const std::string attempt_id_;
+  const Output output_;
+  std::int64_t offset_;
+  bool is_complete_ = false;
+};
+
+http::Response follow(const ApiContext& context, const Execution& execution, Output output) {
+  return {
+      .content_type = output == Output::log ? "text/plain; charset=utf-8" : "application/x-ndjson",
+      .stream = std::make_shared<LogStream>(*context.executor, execution.attempt_id(), output, 0)};
+}
+
+http::Response read_logs(const ApiContext& context, const http::Request& request) {
+  const auto lines = tail_lines(request);
+  const auto execution = context.database.read(
+      [&](Connection& connection) { return execution_of(connection, request); });
+  if (context.executor == nullptr) return json_answer(Value::Map{{"logs", ""}});
+  if (request.query("follow") == "true") return follow(context, execution, Output::log);
+  auto text = context.executor
+                  ->read(execution.attempt_id(), Output::log,
+                         {.tail_lines = std::max<std::int64_t>(lines, 0), .max_bytes = log_limit})
+                  .text;
+  while (text.ends_with('\n')) text.pop_back();
+  return json_answer(Value::Map{{"logs", to_utf8(std::move(text))}});
+}
+
+http::Response read_events(const ApiContext& context, const http::Request& request) {
+  const auto execution = context.database.read(
+      [&](Connection& connection) { return execution_of(connection, request); });
+  if (context.executor == nullptr) return {.status = 404};
+  return follow(context, execution, Output::events);
+}
+
+}  // namespace
+
+void add_execution_routes(http::Router& router, const ApiContext& context) {
+  const auto add = [&](const char* method, const std::string& pattern, auto function,
+                       http::Body body, const char* type) {
+    router.add({.method = method,
+                .pattern = pattern,
+                .handler = guarded([&context, function](const http::Request& request) {
+                  return function(context, request);
+                }),
+                .body = body,
+                .body_limit = context.settings.json_limit,
+                .produces = {type}});
+  };
+  using enum http::Body;
+  const char* type = "application/json";
+  const std::string job = job_path;
+  const auto of_deployment = job + "/deployments/{deployment}/executions";
+  const auto one = job + "/executions/{execution}";
+  add("GET", job + "/executions", list, none, type);
+  add("GET", of_deployment, list, none, type);
+  add("POST", of_deployment, start, json, type);
+  add("GET", one, read, none, type);
+  add("DELETE", one, cancel, none, type);
+  add("GET", one + "/logs", read_logs, none, type);
+  add("GET", one + "/events", read_events, none, "application/x-ndjson");
+}
+
+}  // namespace vdk::service

@@ -1,0 +1,247 @@
+#include "reconcile/dispatcher.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "store/execution_store.hpp"
+#include "store/job_store.hpp"
+#include "vdk/base/error.hpp"
+#include "vdk/base/log.hpp"
+
+namespace vdk::service {
+
+namespace {
+
+constexpr std::size_t starter_count = 4;
+constexpr int attempt_limit = 3;
+constexpr std::chrono::seconds cancel_grace{30};
+
+ExecutionStatus status_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::succeeded:
+      return ExecutionStatus::succeeded;
+    case Verdict::user_error:
+      return ExecutionStatus::user_error;
+    case Verdict::cancelled:
+      return ExecutionStatus::cancelled;
+    case Verdict::skipped:
+      return ExecutionStatus::skipped;
+    case Verdict::platform_error:
+      break;
+  }
+  return ExecutionStatus::platform_error;
+}
+
+// What clients show beside the status.
+std::string message_of(const Ending& ending, ExecutionStatus status) {
+  switch (status) {
+    case ExecutionStatus::succeeded:
+      return "Success";
+    case ExecutionStatus::cancelled:
+      return "Job execution cancelled by user.";
+    case ExecutionStatus::skipped:
+      return "Skipping job execution due to another parallel running execution.";
+    case ExecutionStatus::user_error:
+      if (ending.cause == Cause::exited) return "User error";
+      break;
+    default:
+      if (ending.cause == Cause::exited) return "Platform error";
+  }
+  return redact(ending.message);
+}
+
+Time to_time(TimePoint time) { return std::chrono::floor<std::chrono::microseconds>(time); }
+
+std::vector<Variable> variables_of(Connection& connection, const std::string& job_name) {
+  const auto row = connection.run(
+      "SELECT team, db_default_type, enable_execution_notifications FROM job WHERE name = $1",
+      {job_name});
+  std::vector<Variable> variables;
+  const auto& job = row.rows.at(0);
+  variables.push_back({"VDK_JOB_TEAM", job[0].text()});
+  if (!job[1].is_null()) variables.push_back({"VDK_DB_DEFAULT_TYPE", job[1].text()});
+  if (!job[2].is_null()) {
+    variables.push_back({"VDK_ENABLE_EXECUTION_NOTIFICATIONS", job[2].flag() ? "true" : "false"});
+  }
+  return variables;
+}
+
+Limits limits_of(const Resources& resources) {
+  Limits limits;
+  if (resources.memory_limit) limits.memory_bytes = *resources.memory_limit * 1024 * 1024;
+  if (resources.cpu_limit) limits.cores = *resources.cpu_limit;
+  limits.time = std::chrono::hours(12);
+  return limits;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Database& database, Workshop& workshop, Executor& executor, std::string node,
+                       std::string service_url)
+    : database_(database),
+      workshop_(workshop),
+      executor_(executor),
+      node_(std::move(node)),
+      service_url_(std::move(service_url)),
+      worker_("dispatcher", std::chrono::seconds(1), [this] { round(); }) {
+  for (std::size_t i = 0; i < starter_count; ++i) starters_.emplace_back([this] { starter(); });
+  executor_.watch([this](const Attempt& attempt) {
+    {
+      const std::lock_guard lock(mutex_);
+      told_.push_back(attempt);
+    }
+    worker_.wake();
+  });
+}
+
+Dispatcher::~Dispatcher() {
+  executor_.watch({});
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  changed_.notify_all();
+  for (auto& thread : starters_) thread.join();
+}
+
+void Dispatcher::round() {
+  claim();
+  std::deque<Attempt> told;
+  {
+    const std::lock_guard lock(mutex_);
+    told.swap(told_);
+  }
+  while (!told.empty()) {
+    try {
+      record(told.front());
+    } catch (...) {
+      // The database is away: nothing that was told may be forgotten.
+      const std::lock_guard lock(mutex_);
+      told_.insert(told_.begin(), told.begin(), told.end());
+      throw;
+    }
+    told.pop_front();
+  }
+  const auto open =
+      database_.read([this](Connection& connection) { return open_executions(connection, node_); });
+  tell_cancellations(open);
+  // Whatever is not known to the executor was not started: a crash came between.
+  const std::lock_guard lock(mutex_);
+  for (const auto& execution : open) {
+    if (std::ranges::find(to_start_, execution.id) != to_start_.end()) continue;
+    if (executor_.find(execution.attempt_id())) continue;
+    to_start_.push_back(execution.id);
+  }
+  changed_.notify_all();
+}
+
+void Dispatcher::claim() {
+  database_.write([this](Connection& connection) {
+    connection.run("UPDATE execution SET node = $1 WHERE status = 0 AND node IS NULL", {node_});
+  });
+}
+
+void Dispatcher::tell_cancellations(const std::vector<Execution>& open) {
+  for (const auto& execution : open) {
+    if (execution.is_cancel_requested) executor_.cancel(execution.attempt_id(), cancel_grace);
+  }
+}
+
+void Dispatcher::starter() {
+  for (;;) {
+    std::string id;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return is_ending_ || !to_start_.empty(); });
+      if (is_ending_) return;
+      id = std::move(to_start_.front());
+      to_start_.pop_front();
+    }
+    try {
+      start(id);
+    } catch (const std::exception& error) {
+      log(LogLevel::error, "vdk.service.dispatcher", fmt::format("{}: {}", id, error.what()));
+    }
+  }
+}
+
+void Dispatcher::start(const std::string& id) {
+  std::vector<Variable> variables;
+  const auto execution = database_.read([&](Connection& connection) {
+    auto found = find_execution(connection, id);
+    if (found) variables = variables_of(connection, found->job_name);
+    return found;
+  });
+  variables.push_back({"VDK_CONTROL_SERVICE_REST_API_URL", service_url_});
+  if (!execution || is_final(execution->status) || executor_.find(execution->attempt_id())) return;
+  Ending nothing{.cause = Cause::not_started, .time = std::chrono::system_clock::now()};
+  if (execution->is_cancel_requested) {
+    nothing.cause = Cause::cancelled;
+    finish(*execution, nothing);
+    return;
+  }
+  if (execution->status == ExecutionStatus::running) {
+    nothing.cause = Cause::lost;
+    nothing.message = "The run is no longer there, and nothing tells how it ended.";
+    finish(*execution, nothing);
+    return;
+  }
+  try {
+    const auto artifact =
+        workshop_.provide(execution->job_name, execution->job_version.value_or(""),
+                          execution->python_version.value_or(""), [](std::string_view) {});
+    executor_.start({.attempt_id = execution->attempt_id(),
+                     .execution_id = execution->id,
+                     .op_id = execution->op_id,
+                     .job_name = execution->job_name,
+                     .team = variables.front().value,
+                     .version = execution->job_version.value_or(""),
+                     .artifact = artifact,
+                     .arguments = execution->arguments.value_or(""),
+                     .variables = std::move(variables),
+                     .limits = limits_of(execution->resources)});
+  } catch (const Error& error) {
+    nothing.message = error.text().what + " " + error.text().why;
+    finish(*execution, nothing);
+  }
+}
+
+void Dispatcher::record(const Attempt& attempt) {
+  if (attempt.phase == Phase::running) {
+    database_.write([&](Connection& connection) {
+      mark_running(connection, attempt.execution_id, to_time(attempt.started));
+    });
+    return;
+  }
+  if (attempt.phase != Phase::ended || !attempt.ending) return;
+  const auto execution = database_.read(
+      [&](Connection& connection) { return find_execution(connection, attempt.execution_id); });
+  // Of a job that was deleted, of a former attempt, or told before.
+  if (!execution || is_final(execution->status) || execution->attempt_id() != attempt.id) return;
+  finish(*execution, *attempt.ending);
+}
+
+void Dispatcher::finish(const Execution& execution, const Ending& ending) {
+  const auto status = status_of(verdict(ending));
+  const bool again = ending.cause == Cause::not_started && execution.attempt < attempt_limit &&
+                     !execution.is_cancel_requested;
+  database_.write([&](Connection& connection) {
+    if (again) {
+      begin_attempt(connection, execution.id, execution.attempt + 1);
+      return;
+    }
+    finish_execution(connection, execution.id,
+                     {.status = status,
+                      .message = message_of(ending, status),
+                      .time = to_time(ending.time),
+                      .vdk_version = ending.vdk_version.empty() ? std::nullopt
+                                                                : std::optional(ending.vdk_version),
+                      .cause = std::string(to_string(ending.cause))});
+  });
+  log(LogLevel::info, "vdk.service.dispatcher",
+      fmt::format("{}: {}{}", execution.attempt_id(), to_string(status),
+                  again ? ", is tried again" : ""));
+}
+
+}  // namespace vdk::service

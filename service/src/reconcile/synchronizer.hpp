@@ -1,0 +1,43 @@
+// Makes of what was asked for what runs: sources unpacked, environment made, schedule set.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "model/deployment.hpp"
+#include "reconcile/worker.hpp"
+#include "reconcile/workshop.hpp"
+
+namespace vdk::service {
+
+// A few deployments at a time, each in a thread of its own, so that one which takes long keeps
+// nobody waiting. What it does is written down under the generation that it worked for: whoever
+// asked for something else in the meantime wins, and a round that is done again changes nothing.
+class Synchronizer {
+ public:
+  // `schedules_changed` is called after a schedule was set or removed.
+  Synchronizer(Database& database, Workshop& workshop, std::function<void()> schedules_changed);
+  ~Synchronizer();
+
+  void wake() { worker_.wake(); }
+
+ private:
+  void round();
+  void deploy(const std::string& job_name);
+
+  Database& database_;
+  Workshop& workshop_;
+  const std::function<void()> schedules_changed_;
+  std::mutex mutex_;
+  std::map<std::string, std::thread> at_work_;
+  std::vector<std::string> done_;
+  bool is_ending_ = false;
+  Worker worker_;
+};
+
+}  // namespace vdk::service

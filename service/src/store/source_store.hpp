@@ -1,0 +1,30 @@
+// Versions of jobs' sources, by their content.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "store/database.hpp"
+
+namespace vdk::service {
+
+struct SourceUpload {
+  std::string version;
+  std::string archive;
+  std::optional<std::string> reason;
+  std::optional<std::string> author;
+};
+
+// Stores it, unless it is there, and makes it what a download gives.
+void put_source(Connection& connection, std::string_view job_name, const SourceUpload& upload);
+// The archive of a version, or nothing.
+[[nodiscard]] std::optional<std::string> find_source(Connection& connection,
+                                                     std::string_view job_name,
+                                                     std::string_view version);
+[[nodiscard]] bool has_source(Connection& connection, std::string_view job_name,
+                              std::string_view version);
+// There are none to download from now on; versions stay, and can be deployed.
+void clear_source(Connection& connection, std::string_view job_name);
+
+}  // namespace vdk::service

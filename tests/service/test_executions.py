@@ -1,0 +1,207 @@
+"""Deployments and executions, with the real program running real jobs."""
+
+import json
+import time
+
+import pytest
+from control_service import ControlService
+from recorded_archives import make_archive
+
+TEAM = "/data-jobs/for-team/alpha/jobs"
+SECONDS = 60
+SQL_JOB = [("job/10_nothing.sql", "SELECT 1;")]
+SLEEPER = [
+    (
+        "job/10_sleep.py",
+        "import time\n"
+        "def run(job_input):\n"
+        "    print('it sleeps', flush=True)\n"
+        "    time.sleep(job_input.get_arguments().get('seconds', 0))\n",
+    )
+]
+
+
+def wait_until(get, is_fine):
+    deadline = time.monotonic() + SECONDS
+    while not is_fine(value := get()):
+        assert time.monotonic() < deadline, value
+        time.sleep(0.02)
+    return value
+
+
+class Job:
+    """A job of a running service, made anew."""
+
+    def __init__(self, service, name, files):
+        self.service, self.path = service, f"{TEAM}/{name}"
+        body = {"job_name": name, "config": {}}
+        assert service.send("POST", TEAM, body).status == 201
+        self.version = self.upload(files)
+
+    def upload(self, files):
+        answer = self.service.ask(
+            "POST",
+            self.path + "/sources",
+            make_archive(files),
+            {"Content-Type": "application/octet-stream"},
+        )
+        assert answer.status == 200, answer.body
+        return answer.json()["version_sha"]
+
+    def deploy(self, **members):
+        body = {"job_version": self.version, **members}
+        assert self.service.send("POST", self.path + "/deployments", body).status == 202
+        return self.settled()
+
+    def settled(self):
+        return wait_until(
+            lambda: self.service.send("GET", self.path + "/deployments/x/status").json(),
+            lambda status: status["state"] not in ("pending", "building"),
+        )
+
+    def deployed(self):
+        return self.service.send("GET", self.path + "/deployments").json()
+
+    def start(self, **members):
+        answer = self.service.send("POST", self.path + "/deployments/x/executions", members)
+        assert answer.status == 202, answer.body
+        return f"{self.path}/executions/{answer.header('Location').rsplit('/', 1)[1]}"
+
+    def wait_for(self, execution, *statuses):
+        return wait_until(
+            lambda: self.service.send("GET", execution).json(),
+            lambda found: found["status"] in statuses,
+        )
+
+    def executions(self):
+        return self.service.send("GET", self.path + "/executions").json()
+
+
+def test_a_run_succeeds_and_tells_its_log(service):
+    job = Job(service, "job-sleeps", SLEEPER)
+    assert job.deploy()["state"] == "deployed"
+    execution = job.start(started_by="manual/test", args={"seconds": 0})
+    found = job.wait_for(execution, "succeeded", "user_error", "platform_error")
+    assert found["status"] == "succeeded", service.send("GET", execution + "/logs").json()["logs"]
+    assert found["message"] == "Success"
+    assert found["deployment"]["job_version"] == job.version
+    lines = service.send("GET", execution + "/logs").json()["logs"].splitlines()
+    assert any(line.endswith("Z it sleeps") for line in lines)
+    last = service.send("GET", execution + "/logs?tail_lines=1").json()["logs"]
+    assert last == lines[-1]
+
+
+def test_one_runs_at_a_time_and_a_cancelled_one_says_so(service):
+    job = Job(service, "job-cancel", SLEEPER)
+    job.deploy()
+    execution = job.start(args={"seconds": 1000})
+    job.wait_for(execution, "running")
+    assert service.send("POST", job.path + "/deployments/x/executions", {}).status == 409
+    assert service.send("DELETE", execution).status == 200
+    assert job.wait_for(execution, "cancelled")["end_time"]
+    assert service.send("DELETE", execution).status == 400
+
+
+def test_a_failed_deployment_leaves_the_former_one(service):
+    job = Job(service, "job-version", SQL_JOB)
+    assert (status := job.deploy())["state"] == "deployed", status
+    assert job.deploy(job_version="0" * 40)["state"] == "user_error"
+    (deployed,) = job.deployed()
+    assert deployed["job_version"] == job.version
+
+
+def test_an_unchanged_job_is_not_deployed_again(service):
+    job = Job(service, "job-again", SQL_JOB)
+    job.deploy()
+    (before,) = job.deployed()
+    job.deploy()
+    (after,) = job.deployed()
+    assert after["last_deployed_date"] == before["last_deployed_date"]
+
+
+def test_an_earlier_version_is_deployed_again(service):
+    job = Job(service, "job-back", SQL_JOB)
+    job.deploy()
+    first = job.version
+    job.version = job.upload([("job/10_other.sql", "SELECT 2;")])
+    job.deploy()
+    job.version = first
+    job.deploy()
+    (deployed,) = job.deployed()
+    assert deployed["job_version"] == first
+
+
+def test_a_schedule_that_has_no_time_is_refused(service):
+    job = Job(service, "job-cron", SQL_JOB)
+    body = {"job_version": job.version, "schedule": {"schedule_cron": "0 0 31 2 *"}}
+    answer = service.send("POST", job.path + "/deployments", body)
+    assert answer.status == 400
+    assert sorted(answer.json()) == ["consequences", "countermeasures", "what", "why"]
+
+
+def test_scheduled_times_have_one_execution_each(service):
+    job = Job(service, "job-clock", SQL_JOB)
+    job.deploy(schedule={"schedule_cron": "* * * * * *"})
+    found = wait_until(job.executions, lambda executions: len(executions) >= 2)
+    assert {one["type"] for one in found} == {"scheduled"}
+    service.send("PATCH", job.path + "/deployments/x", {"enabled": False})
+    ids = [one["id"] for one in job.executions()]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+def test_a_run_outlives_the_service(new_store, tmp_path, how):
+    import signal
+
+    service = ControlService(tmp_path / "data", new_store())
+    service.start()
+    try:
+        job = Job(service, "job-outlives", SLEEPER)
+        job.deploy()
+        execution = job.start(args={"seconds": 3})
+        job.wait_for(execution, "running")
+        service.stop(getattr(signal, how))
+        service.start()
+        found = job.wait_for(execution, "succeeded", "user_error", "platform_error")
+        assert found["status"] == "succeeded"
+    finally:
+        service.stop()
+
+
+def test_secrets_are_not_in_the_database(tmp_path):
+    data = tmp_path / "data"
+    with ControlService(data) as service:
+        path = TEAM + "/job-secret/deployments/x/secrets"
+        assert service.send("PUT", path, {"password": "an-open-word"}).status == 202
+        assert service.send("GET", path).json() == {"password": "an-open-word"}
+    stored = b"".join(file.read_bytes() for file in data.glob("service.db*"))
+    assert b"an-open-word" not in stored
+    (data / "secrets.key").write_text("0" * 64)
+    with pytest.raises(RuntimeError, match="key for secrets is not the one"):
+        ControlService(data).start()
+
+
+def test_a_port_in_use_is_told(tmp_path):
+    with ControlService(tmp_path / "a") as first:
+        with pytest.raises(RuntimeError, match="cannot listen on 127.0.0.1, port"):
+            ControlService(tmp_path / "b").start(port=first.port)
+
+
+def test_it_answers_no_foreign_host_and_no_foreign_page(shared_service):
+    path = TEAM + "/job-none"
+    assert shared_service.ask("GET", path, headers={"Host": "evil.example"}).status == 403
+    foreign = {"Origin": "http://evil.example"}
+    assert shared_service.ask("GET", path, headers=foreign).status == 403
+    own = {"Origin": f"http://localhost:{shared_service.port}"}
+    assert shared_service.ask("GET", path, headers=own).status == 404
+
+
+def test_an_upload_that_is_too_large_is_refused(new_store, tmp_path):
+    settings = {**new_store(), "VDK_SERVICE_UPLOAD_LIMIT_BYTES": "1000"}
+    with ControlService(tmp_path / "data", settings) as service:
+        job = Job(service, "job-large", SQL_JOB)
+        answer = service.ask(
+            "POST", job.path + "/sources", bytes(2000), {"Content-Type": "application/octet-stream"}
+        )
+        assert answer.status == 413
+        assert json.loads(answer.body)["status"] == 413
