@@ -54,7 +54,8 @@ fs::path find_program() {
     // lib/vdk/plugins/vdk_control.so
     places.push_back(module.parent_path().parent_path().parent_path().parent_path() / "bin");
   }
-  std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
+  const char* const search = std::getenv("PATH");
+  std::istringstream path(search != nullptr ? search : "");
   for (std::string each; std::getline(path, each, ':');) places.emplace_back(each);
   for (const fs::path& place : places) {
     if (access((place / kProgram).c_str(), X_OK) == 0) return place / kProgram;
