@@ -182,9 +182,10 @@ def test_secrets_are_not_in_the_database(tmp_path):
 
 
 def test_a_port_in_use_is_told(tmp_path):
-    with ControlService(tmp_path / "a") as first:
-        with pytest.raises(RuntimeError, match="cannot listen on 127.0.0.1, port"):
-            ControlService(tmp_path / "b").start(port=first.port)
+    first = ControlService(tmp_path / "a").start()
+    with pytest.raises(RuntimeError, match=r"cannot listen on 127\.0\.0\.1, port"):
+        ControlService(tmp_path / "b").start(port=first.port)
+    assert first.stop() == 0
 
 
 def test_it_answers_no_foreign_host_and_no_foreign_page(shared_service):
