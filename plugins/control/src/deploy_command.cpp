@@ -213,6 +213,25 @@ int remove_deployment(Invocation& invocation, Printer& printer) {
   return 0;
 }
 
+// What was asked for last and is not deployed, where the service tells: that of upstream does not.
+void tell_what_is_under_way(Service& service, Printer& printer, const JobName& job) {
+  const std::string path = job_path(job) + std::string(kDeployment) + "/status";
+  const HttpAnswer answer = service.try_send("GET", path, {}, std::nullopt);
+  if (answer.status != 200) return;
+  const Value status = parse_json(answer.body);
+  const std::string state = text_at(status, "state");
+  if (state.empty() || state == "deployed") return;
+  const std::string version = text_at(status, "job_version");
+  const std::string message = text_at(status, "message");
+  if (state == "pending" || state == "building") {
+    printer.say("Version " + version + " is on its way (" + state + ").");
+    return;
+  }
+  const std::string kept = text_at(status, "deployed_version");
+  printer.say("Version " + version + " was not deployed (" + state + "). " + message +
+              (kept.empty() ? "" : "\nVersion " + kept + " stays deployed."));
+}
+
 int show_deployment(Invocation& invocation, Printer& printer) {
   const JobName job = wanted_job(invocation);
   Service service(invocation);
@@ -230,6 +249,7 @@ int show_deployment(Invocation& invocation, Printer& printer) {
     }
   }
   printer.table(rows);
+  if (!printer.is_json()) tell_what_is_under_way(service, printer, job);
   return 0;
 }
 
