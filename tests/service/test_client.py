@@ -3,45 +3,12 @@
 import json
 import os
 import stat
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
 
 import pytest
-from control_service import BIN, SECONDS
-
-
-class Client:
-    def __init__(self, folder, url):
-        self.folder = folder
-        self.url = url
-
-    def start(self, *words, environment=None, answers=""):
-        return subprocess.run(
-            [BIN / "vdk", *words],
-            cwd=self.folder,
-            env={"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(self.folder)}
-            | ({"VDK_CONTROL_SERVICE_REST_API_URL": self.url} if self.url else {})
-            | (environment or {}),
-            input=answers,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-
-    def run(self, *words, **more):
-        done = self.start(*words, **more)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def fail(self, *words, **more):
-        done = self.start(*words, **more)
-        assert done.returncode != 0, done.stdout
-        return done.stderr
-
-    def json(self, *words, **more):
-        return json.loads(self.run(*words, "-o", "json", **more))
+from control_client import JOB, Client
 
 
 @pytest.fixture
@@ -49,9 +16,6 @@ def client(service, tmp_path):
     folder = tmp_path / "home"
     folder.mkdir()
     return Client(folder, f"http://127.0.0.1:{service.port}")
-
-
-JOB = ["-n", "daily-sales", "-t", "sales"]
 
 
 def test_create_registers_the_job_and_makes_its_folder(client):

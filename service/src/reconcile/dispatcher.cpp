@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+#include "config/sources.hpp"
 #include "store/execution_store.hpp"
 #include "store/job_store.hpp"
 #include "vdk/base/error.hpp"
@@ -65,6 +67,19 @@ std::vector<Variable> variables_of(Connection& connection, const std::string& jo
     variables.push_back({"VDK_ENABLE_EXECUTION_NOTIFICATIONS", job[2].flag() ? "true" : "false"});
   }
   return variables;
+}
+
+// Where a job keeps its properties and secrets when it runs here: with the service, unless it names
+// a place of its own. What a run writes into its scratch directory would be gone after it.
+void add_back_ends(std::vector<Variable>& variables, const std::filesystem::path& job) {
+  const vdk::JobConfig config(job);
+  for (const char* kind : {"properties", "secrets"}) {
+    const std::string option = fmt::format("{}_default_type", kind);
+    const std::string own = lower(config.get(kMainSection, option).value_or(""));
+    if (own.empty() || own == "file" || own == "memory") {
+      variables.push_back({"VDK_" + upper(option), "control-service"});
+    }
+  }
 }
 
 Limits limits_of(const Resources& resources) {
@@ -173,6 +188,7 @@ void Dispatcher::start(const std::string& id) {
     if (found) variables = variables_of(connection, found->job_name);
     return found;
   });
+  const std::string team = variables.empty() ? std::string() : variables.front().value;
   variables.push_back({"VDK_CONTROL_SERVICE_REST_API_URL", service_url_});
   if (!execution || is_final(execution->status) || executor_.find(execution->attempt_id())) return;
   Ending nothing{.cause = Cause::not_started, .time = std::chrono::system_clock::now()};
@@ -191,11 +207,12 @@ void Dispatcher::start(const std::string& id) {
     const auto artifact =
         workshop_.provide(execution->job_name, execution->job_version.value_or(""),
                           execution->python_version.value_or(""), [](std::string_view) {});
+    add_back_ends(variables, artifact.job);
     executor_.start({.attempt_id = execution->attempt_id(),
                      .execution_id = execution->id,
                      .op_id = execution->op_id,
                      .job_name = execution->job_name,
-                     .team = variables.front().value,
+                     .team = team,
                      .version = execution->job_version.value_or(""),
                      .artifact = artifact,
                      .arguments = execution->arguments.value_or(""),

@@ -1,0 +1,127 @@
+"""A job's life with the program's own commands: deployed, run, followed, cancelled, broken and rolled back."""
+
+import time
+
+import pytest
+from control_client import JOB, Client
+from control_service import ControlService
+
+STEP = """
+import time
+
+def run(job_input):
+    print("greeting", job_input.get_arguments().get("greeting", "none"), flush=True)
+    for tick in range(job_input.get_arguments().get("ticks", 0)):
+        print("tick", tick, flush=True)
+        time.sleep(0.1)
+"""
+
+
+@pytest.fixture
+def client(new_store, tmp_path):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    settings = new_store() | {"VDK_SERVICE_SECRETS_KEY": "0123456789abcdef" * 4}
+    with ControlService(tmp_path / "data", settings) as service:
+        client = Client(folder, f"http://127.0.0.1:{service.port}")
+        client.run("create", *JOB)
+        job = folder / "daily-sales"
+        (job / "10_greet.sql").unlink()
+        (job / "20_print.py").write_text(STEP)
+        yield client
+
+
+def until(ask, is_it, seconds=60):
+    end = time.monotonic() + seconds
+    while not is_it(answer := ask()):
+        assert time.monotonic() < end, answer
+        time.sleep(0.1)
+    return answer
+
+
+def deploy(client, reason):
+    version = client.json("deploy", *JOB, "-p", "daily-sales", "-r", reason)["job_version"]
+    shown = until(
+        lambda: client.run("deploy", "--show", *JOB), lambda text: "on its way" not in text
+    )
+    return version, shown
+
+
+def status_of(client, execution):
+    return client.json("execute", "--show", *JOB, "-i", execution)[0]["status"]
+
+
+def start(client, *words):
+    return client.json("execute", "--start", *JOB, *words)["execution_id"]
+
+
+def test_a_session(client):
+    version, shown = deploy(client, "the first")
+    assert version in shown and "not deployed" not in shown
+
+    done = client.start(
+        "execute", "--start", *JOB, "--wait", "--arguments", '{"greeting": "hello"}'
+    )
+    assert (done.returncode, "ended: succeeded" in done.stderr) == (0, True)
+    assert "greeting hello" in client.run("execute", "--logs", *JOB)
+
+    endless = start(client, "--arguments", '{"ticks": 100000}')
+    until(lambda: client.run("execute", "--logs", *JOB, "-i", endless), lambda log: "tick 3" in log)
+    client.run("execute", "--cancel", *JOB, "-i", endless)
+    assert until(lambda: status_of(client, endless), lambda it: it != "running") == "cancelled"
+
+    requirements = client.folder / "daily-sales" / "requirements.txt"
+    requirements.write_text("./nowhere.whl\n")
+    broken, shown = deploy(client, "a requirement that is not there")
+    assert f"Version {broken} was not deployed (user_error)" in shown
+    assert f"Version {version} stays deployed." in shown
+    requirements.unlink()
+    (client.folder / "daily-sales" / "20_print.py").write_text("def run(job_input): 1 / 0\n")
+    wrong, shown = deploy(client, "an error")
+    assert wrong in shown and "not deployed" not in shown
+    failed = start(client)
+    assert until(
+        lambda: status_of(client, failed), lambda it: it not in ("submitted", "running")
+    ) == ("user_error")
+
+    client.run("deploy", "--update", *JOB, "--job-version", version)
+    until(lambda: client.run("deploy", "--show", *JOB), lambda text: version in text)
+    again = start(client, "--arguments", '{"greeting": "again"}')
+    until(lambda: status_of(client, again), lambda it: it == "succeeded")
+    assert "greeting again" in client.run("execute", "--logs", *JOB, "-i", again)
+    listed = [one["id"] for one in client.json("execute", "--list", *JOB)]
+    assert {endless, failed, again} <= set(listed)
+
+
+def test_a_schedule_fires_without_anybody(client):
+    with (client.folder / "daily-sales" / "config.ini").open("a") as config:
+        config.write("\n[job]\nschedule_cron = @every 1s\n")
+    deploy(client, "each second")
+    runs = until(
+        lambda: [
+            one for one in client.json("execute", "--list", *JOB) if one["type"] == "scheduled"
+        ],
+        lambda runs: len([one for one in runs if one["status"] == "succeeded"]) >= 2,
+    )
+    assert len({one["id"] for one in runs}) == len(runs)
+    client.run("deploy", "--disable", *JOB)
+
+
+REMEMBER = """
+def run(job_input):
+    properties = job_input.get_all_properties()
+    properties["runs"] = properties.get("runs", 0) + 1
+    job_input.set_all_properties(properties)
+    print("runs", properties["runs"], "secret", job_input.get_secret("pin") == "1234")
+"""
+
+
+def test_properties_and_secrets_of_a_deployed_job_are_the_services(client):
+    (client.folder / "daily-sales" / "20_print.py").write_text(REMEMBER)
+    client.run("secrets", *JOB, "--set", "pin", "1234")
+    deploy(client, "it remembers")
+    for runs in (1, 2):
+        done = client.start("execute", "--start", *JOB, "--wait")
+        assert done.returncode == 0, client.run("execute", "--logs", *JOB)
+        assert f"runs {runs} secret True" in client.run("execute", "--logs", *JOB)
+    assert client.json("properties", *JOB, "--list")["runs"] == 2
