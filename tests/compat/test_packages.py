@@ -74,7 +74,7 @@ def shown(request, our_wheel, tmp_path_factory):
     names = [
         item.callspec.params["name"]
         for item in request.session.items
-        if "shown" in item.fixturenames
+        if item.path == Path(__file__) and "shown" in item.fixturenames
     ]
     pool = ThreadPoolExecutor(WORKERS)
     yield {
