@@ -42,7 +42,8 @@ def until(ask, is_it, seconds=60):
 def deploy(client, reason):
     version = client.json("deploy", *JOB, "-p", "daily-sales", "-r", reason)["job_version"]
     shown = until(
-        lambda: client.run("deploy", "--show", *JOB), lambda text: "on its way" not in text
+        lambda: client.run("deploy", "--show", *JOB),
+        lambda text: version in text and "on its way" not in text,
     )
     return version, shown
 

@@ -1,5 +1,6 @@
 #include "key_value_service.hpp"
 
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 
@@ -25,8 +26,10 @@ class KeyValueService final : public KeyValueStore {
 
  private:
   [[nodiscard]] std::string path(std::string_view job, std::string_view team) const {
-    return job_path({.team = std::string(team), .name = std::string(job)}) +
-           "/deployments/production/" + kind_;
+    // A deployed job need not name its team: the service does.
+    const char* deployed = std::getenv("VDK_JOB_TEAM");
+    const std::string own = team.empty() && deployed != nullptr ? deployed : std::string(team);
+    return job_path({.team = own, .name = std::string(job)}) + "/deployments/production/" + kind_;
   }
 
   std::string kind_;

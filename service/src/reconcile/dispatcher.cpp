@@ -69,16 +69,21 @@ std::vector<Variable> variables_of(Connection& connection, const std::string& jo
   return variables;
 }
 
-// Where a job keeps its properties and secrets when it runs here: with the service, unless it names
-// a place of its own. What a run writes into its scratch directory would be gone after it.
-void add_back_ends(std::vector<Variable>& variables, const std::filesystem::path& job) {
-  const vdk::JobConfig config(job);
-  for (const char* kind : {"properties", "secrets"}) {
-    const std::string option = fmt::format("{}_default_type", kind);
-    const std::string own = lower(config.get(kMainSection, option).value_or(""));
-    if (own.empty() || own == "file" || own == "memory") {
-      variables.push_back({"VDK_" + upper(option), "control-service"});
-    }
+// Secrets are read when a run starts: only of a job that has some.
+bool has_secrets(Connection& connection, const std::string& team, const std::string& job_name) {
+  return !connection
+              .run("SELECT 1 FROM secret_set WHERE team = $1 AND job_name = $2", {team, job_name})
+              .rows.empty();
+}
+
+// Where a job keeps its properties, or secrets, when it runs here: with the service, unless it
+// names a place of its own. What a run writes into its scratch directory would be gone after it.
+void add_back_end(std::vector<Variable>& variables, const vdk::JobConfig& config,
+                  std::string_view kind) {
+  const std::string option = fmt::format("{}_default_type", kind);
+  const std::string own = lower(config.get(kMainSection, option).value_or(""));
+  if (own.empty() || own == "file" || own == "memory") {
+    variables.push_back({"VDK_" + upper(option), "control-service"});
   }
 }
 
@@ -183,9 +188,13 @@ void Dispatcher::starter() {
 
 void Dispatcher::start(const std::string& id) {
   std::vector<Variable> variables;
+  bool with_secrets = false;
   const auto execution = database_.read([&](Connection& connection) {
     auto found = find_execution(connection, id);
-    if (found) variables = variables_of(connection, found->job_name);
+    if (found) {
+      variables = variables_of(connection, found->job_name);
+      with_secrets = has_secrets(connection, variables.front().value, found->job_name);
+    }
     return found;
   });
   const std::string team = variables.empty() ? std::string() : variables.front().value;
@@ -207,7 +216,9 @@ void Dispatcher::start(const std::string& id) {
     const auto artifact =
         workshop_.provide(execution->job_name, execution->job_version.value_or(""),
                           execution->python_version.value_or(""), [](std::string_view) {});
-    add_back_ends(variables, artifact.job);
+    const vdk::JobConfig config(artifact.job);
+    add_back_end(variables, config, "properties");
+    if (with_secrets) add_back_end(variables, config, "secrets");
     executor_.start({.attempt_id = execution->attempt_id(),
                      .execution_id = execution->id,
                      .op_id = execution->op_id,
