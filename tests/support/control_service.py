@@ -67,10 +67,12 @@ class ControlService:
             text=True,
             env=self.environment(),
         )
-        threading.Thread(target=self._read_log, args=[self.process.stderr], daemon=True).start()
+        reader = threading.Thread(target=self._read_log, args=[self.process.stderr], daemon=True)
+        reader.start()
         line = self.process.stdout.readline()
         if not line.startswith("port "):
             self.process.wait(SECONDS)
+            reader.join(SECONDS)
             raise RuntimeError("the service did not start:\n" + "".join(self.log))
         self.port = int(line.split()[1])
         return self
