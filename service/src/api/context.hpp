@@ -58,6 +58,18 @@ void add_secret_routes(http::Router& router, const ApiContext& context);
 void add_property_routes(http::Router& router, const ApiContext& context);
 void add_information_routes(http::Router& router, const ApiContext& context);
 
+// Adds routes whose functions get the context, and whose errors are answers. Bodies are bounded by
+// ApiSettings::json_limit.
+struct RouteAdder {
+  using Function = http::Response (*)(const ApiContext&, const http::Request&);
+
+  http::Router& router;
+  const ApiContext& context;
+
+  void operator()(const char* method, const std::string& pattern, Function function,
+                  http::Body body, const char* type = "application/json") const;
+};
+
 // What all routes begin with.
 inline constexpr const char* team_path = "/data-jobs/for-team/{team}";
 inline constexpr const char* job_path = "/data-jobs/for-team/{team}/jobs/{job}";

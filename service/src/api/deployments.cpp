@@ -186,16 +186,7 @@ http::Response remove(const ApiContext& context, const http::Request& request) {
 }  // namespace
 
 void add_deployment_routes(http::Router& router, const ApiContext& context) {
-  const auto add = [&](const char* method, const std::string& pattern, auto function,
-                       http::Body body) {
-    router.add({.method = method,
-                .pattern = pattern,
-                .handler = guarded([&context, function](const http::Request& request) {
-                  return function(context, request);
-                }),
-                .body = body,
-                .body_limit = context.settings.json_limit});
-  };
+  const RouteAdder add{router, context};
   using enum http::Body;
   const auto all = std::string(job_path) + "/deployments";
   const auto one = all + "/{deployment}";

@@ -257,28 +257,17 @@ http::Response read_events(const ApiContext& context, const http::Request& reque
 }  // namespace
 
 void add_execution_routes(http::Router& router, const ApiContext& context) {
-  const auto add = [&](const char* method, const std::string& pattern, auto function,
-                       http::Body body, const char* type) {
-    router.add({.method = method,
-                .pattern = pattern,
-                .handler = guarded([&context, function](const http::Request& request) {
-                  return function(context, request);
-                }),
-                .body = body,
-                .body_limit = context.settings.json_limit,
-                .produces = {type}});
-  };
+  const RouteAdder add{router, context};
   using enum http::Body;
-  const char* type = "application/json";
   const std::string job = job_path;
   const auto of_deployment = job + "/deployments/{deployment}/executions";
   const auto one = job + "/executions/{execution}";
-  add("GET", job + "/executions", list, none, type);
-  add("GET", of_deployment, list, none, type);
-  add("POST", of_deployment, start, json, type);
-  add("GET", one, read, none, type);
-  add("DELETE", one, cancel, none, type);
-  add("GET", one + "/logs", read_logs, none, type);
+  add("GET", job + "/executions", list, none);
+  add("GET", of_deployment, list, none);
+  add("POST", of_deployment, start, json);
+  add("GET", one, read, none);
+  add("DELETE", one, cancel, none);
+  add("GET", one + "/logs", read_logs, none);
   add("GET", one + "/events", read_events, none, "application/x-ndjson");
 }
 

@@ -160,16 +160,7 @@ http::Response find_client_ids(const ApiContext& context, const http::Request& r
 }  // namespace
 
 void add_secret_routes(http::Router& router, const ApiContext& context) {
-  const auto add = [&](const char* method, const std::string& pattern, auto function,
-                       http::Body body) {
-    router.add({.method = method,
-                .pattern = pattern,
-                .handler = guarded([&context, function](const http::Request& request) {
-                  return function(context, request);
-                }),
-                .body = body,
-                .body_limit = context.settings.json_limit});
-  };
+  const RouteAdder add{router, context};
   using enum http::Body;
   const auto secrets = std::string(job_path) + "/deployments/{deployment}/secrets";
   add("GET", secrets, read_secrets, none);
