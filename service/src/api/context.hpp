@@ -30,8 +30,8 @@ struct ApiSettings {
   std::string version;  // what `info` tells of the service
   std::vector<std::string> python_versions;
   std::string default_python_version;
-  std::size_t json_limit = 16 * 1024 * 1024;  // of a body, in bytes
-  std::size_t upload_limit = 64 * 1024 * 1024;
+  std::size_t json_limit = std::size_t{16} << 20U;  // of a body, in bytes
+  std::size_t upload_limit = std::size_t{64} << 20U;
   ArchiveLimits archive_limits{};
   FileRules file_rules{};
   std::size_t secrets_limit = 1048576;  // of a job's secrets as JSON
