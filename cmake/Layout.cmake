@@ -16,12 +16,15 @@ endif()
 # The same run path in both trees: installing relinks nothing.
 set(CMAKE_BUILD_WITH_INSTALL_RPATH ON)
 
-# vdk_place(TARGET DIR): puts a target's file into DIR of the build tree, with a run path to lib/.
+# vdk_place(TARGET DIR [NO_RUN_PATH]): puts a target's file into DIR of the build tree, with a run path
+# to lib/, unless it is said to find all that it needs without: each place of a run path costs the
+# loader a dozen looks for every library of the system.
 function(vdk_place target dir)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "NO_RUN_PATH" "" "")
   set_target_properties(${target} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${dir}
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${dir})
-  if(NOT dir STREQUAL VDK_LIB_DIR)
+  if(NOT dir STREQUAL VDK_LIB_DIR AND NOT arg_NO_RUN_PATH)
     file(RELATIVE_PATH to_lib /${dir} /${VDK_LIB_DIR})
     set_target_properties(${target} PROPERTIES INSTALL_RPATH ${VDK_ORIGIN}/${to_lib})
   endif()
