@@ -91,10 +91,11 @@ int Invocation::run_as_job(const std::function<void(JobContext&)>& work,
   return vdk::run_as_job(program_, {.settings = settings}, work);
 }
 
-void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins) {
+void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins,
+                            std::function<bool()> with_declared) {
   hooks.vdk_command_line.add(
       "core",
-      [&plugins](std::vector<Command>& commands) {
+      [&plugins, with_declared = std::move(with_declared)](std::vector<Command>& commands) {
         std::ranges::move(engine_query_commands(plugins.manifests()), std::back_inserter(commands));
         for (auto make :
              {clean_command,   completion_command, config_command,    config_help_command,
@@ -105,7 +106,9 @@ void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins) {
               version_command}) {
           commands.push_back(make());
         }
-        std::ranges::move(declared_commands(plugins), std::back_inserter(commands));
+        if (with_declared()) {
+          std::ranges::move(declared_commands(plugins), std::back_inserter(commands));
+        }
         return std::nullopt;
       },
       HookOrder::first);

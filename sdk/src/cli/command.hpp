@@ -1,6 +1,7 @@
 // The commands that there are, how their command lines are read, and their help.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,8 +16,11 @@ class HookDispatcher;
 
 // The core's own commands, one ENGINE-query for each database that a plugin connects to, and what
 // plugins declare in their manifests, handed in through the hook that plugins use, before theirs.
-// The plugins outlive the dispatcher.
-VDK_API void register_core_commands(HookDispatcher& hooks, PluginIndex& plugins);
+// What plugins declare is left out where `with_declared` says so at that moment. The plugins
+// outlive the dispatcher.
+VDK_API void register_core_commands(
+    HookDispatcher& hooks, PluginIndex& plugins,
+    std::function<bool()> with_declared = [] { return true; });
 
 // What the hook gathers, in the order of the names; of several with one name the last added.
 [[nodiscard]] VDK_API std::vector<Command> gather_commands(const HookDispatcher& hooks);

@@ -71,7 +71,7 @@ Command parse_command(const Value& declared) {
 std::vector<Command> declared_commands(PluginIndex& plugins) {
   std::vector<Command> commands;
   for (const PluginManifest& manifest : plugins.manifests()) {
-    for (const Value& declared : manifest.commands) {
+    for (const Value& declared : manifest.commands.read()) {
       try {
         Command command = parse_command(declared);
         if (!manifest.keeps("command", command.name)) continue;

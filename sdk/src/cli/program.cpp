@@ -59,11 +59,21 @@ Program::Program(Host& host, std::vector<std::string> arguments)
   host_.register_features(hooks_, plugins_);
   register_configuration();
   register_core_features(hooks_);
-  register_core_commands(hooks_, plugins_);
+  register_core_commands(hooks_, plugins_, [this] { return needs_declared_commands(); });
   register_debug_hooks(hooks_, [this](std::string_view text) { host_.write_err(text); });
 }
 
 Program::~Program() = default;
+
+// Reading them all takes a tenth of the time of a small run.
+bool Program::needs_declared_commands() const {
+  const bool runs_a_job = !words_.empty() && words_.front() == "run";
+  return !runs_a_job || host_.runs_python() ||
+         std::ranges::any_of(plugins_.manifests(), [](const PluginManifest& manifest) {
+           return std::ranges::find(manifest.commands.names(), "run") !=
+                  manifest.commands.names().end();
+         });
+}
 
 void Program::register_configuration() {
   hooks_.vdk_configure.add(

@@ -144,6 +144,8 @@ class VDK_API Program {
 
  private:
   void register_configuration();
+  // Whether the words may mean a command that a plugin's manifest declares.
+  [[nodiscard]] bool needs_declared_commands() const;
   // Runs the command that the words choose.
   [[nodiscard]] int run_command_line();
   [[nodiscard]] int execute(const Command& command, const std::vector<std::string>& words);

@@ -1,6 +1,11 @@
 #include "cli/program.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -88,6 +93,20 @@ TEST(Program, a_plugin_sees_the_cores_commands_and_may_change_or_replace_them) {
   EXPECT_EQ(run_program({"--help"}, changed), 0);
   EXPECT_NE(changed.out.find("A changed summary."), std::string::npos) << changed.out;
   EXPECT_EQ(changed.out.find("\n  version  "), changed.out.rfind("\n  version  ")) << changed.out;
+}
+
+TEST(Program, a_plugins_manifest_may_declare_another_run) {
+  const std::filesystem::path directory =
+      std::filesystem::temp_directory_path() / ("vdk-another-run-" + std::to_string(getpid()));
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory / "vdk_runner.json")
+      << R"({"name": "runner", "commands": [{"name": "run"}]})";
+  setenv("VDK_PLUGIN_PATH", directory.c_str(), 1);
+  TestHost host([](HookDispatcher&) {});
+  EXPECT_EQ(run_program({"run"}, host), 1);
+  EXPECT_NE(host.err.find("The plugin runner"), std::string::npos) << host.err;
+  unsetenv("VDK_PLUGIN_PATH");
+  std::filesystem::remove_all(directory);
 }
 
 TEST(Program, the_start_may_change_the_words_and_comes_before_the_commands) {

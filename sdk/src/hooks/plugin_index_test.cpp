@@ -49,6 +49,26 @@ class PluginIndexTest : public testing::Test {
   LogSink former_;
 };
 
+TEST_F(PluginIndexTest, knows_commands_by_name_and_reads_them_when_asked) {
+  write("vdk_a.json", R"({"name": "a", "commands": [
+                            {"name": "greet", "options": [{"names": "--loud", "key": "loud"}]},
+                            {"name": "leave"}]})");
+  write("vdk_b.json", R"({"name": "b", "commands": "no list"})");
+  for (const char* time : {"from the file", "from what was kept"}) {
+    const PluginIndex index(directory_);
+    ASSERT_EQ(index.manifests().size(), 2U) << time;
+    const DeclaredCommands& commands = index.manifests()[0].commands;
+    EXPECT_EQ(commands.names(), (std::vector<std::string>{"greet", "leave"})) << time;
+    const Value::List declared = commands.read();
+    ASSERT_EQ(declared.size(), 2U) << time;
+    EXPECT_EQ(to_json(declared[0]),
+              R"({"name": "greet", "options": [{"names": "--loud", "key": "loud"}]})")
+        << time;
+    EXPECT_TRUE(index.manifests()[1].commands.names().empty()) << time;
+    EXPECT_TRUE(index.manifests()[1].commands.read().empty()) << time;
+  }
+}
+
 TEST_F(PluginIndexTest, reads_manifests_and_leaves_broken_ones_out) {
   write("vdk_b.json",
         R"({"name": "b", "version": "1", "engine": "e", "connections": ["B", "C"], "sinks": ["b"],

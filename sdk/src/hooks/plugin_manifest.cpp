@@ -126,7 +126,7 @@ std::vector<std::pair<std::string_view, std::string>> PluginManifest::unique_con
   for (const TemplateEntry& entry : templates) {
     all.emplace_back("template", entry.database + '/' + entry.name);
   }
-  for (const Value& command : commands) all.emplace_back("command", text_at(command, "name"));
+  take("command", commands.names());
   return all;
 }
 
@@ -174,9 +174,8 @@ PluginManifest parse_manifest(FoundManifest found) {
   if (const std::string module = text_at(json, "module"); !module.empty()) {
     manifest.module.replace_filename(fs::path(module).filename().string() + ".so");
   }
-  // `found` is this function's own, and nothing else of it is read from here on.
-  auto* commands = const_cast<Value*>(json.find("commands"));
-  if (commands && commands->if_list()) manifest.commands = std::move(*commands->if_list());
+  if (const Value* commands = json.find("commands"))
+    manifest.commands = DeclaredCommands(*commands);
   return manifest;
 }
 

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "hooks/declared_commands.hpp"
 #include "hooks/plugin_places.hpp"
 #include "vdk/base/export.hpp"
-#include "vdk/base/value.hpp"
 #include "vdk/config/configuration.hpp"
 #include "vdk/hooks/hook_point.hpp"
 
@@ -54,7 +54,7 @@ struct PluginManifest {
   NamedEndings steps;    // types of steps
   NamedEndings formats;  // of files
   std::vector<TemplateEntry> templates;
-  std::vector<Value> commands;  // as the manifest has them
+  DeclaredCommands commands;
   std::vector<AnnouncedHook> hooks;
   // Hooks are called only where one of these options has a value that says yes; always where there
   // are none.

@@ -14,6 +14,7 @@
 #include "base/shared_library.hpp"
 #include "base/text.hpp"
 #include "base/value_bytes.hpp"
+#include "hooks/declared_commands.hpp"
 #include "vdk/base/error.hpp"
 
 namespace vdk {
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kCacheFormat = "2";
+constexpr std::string_view kCacheFormat = "3";
 
 fs::path user_directory() {
   if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') {
@@ -67,6 +68,9 @@ void read(FoundManifest& manifest) {
     }
     manifest.content = parse_json(*text);
     if (!manifest.content.if_map()) manifest.fault = "It is no JSON object.";
+    if (const Value* commands = manifest.content.find("commands")) {
+      manifest.content.set("commands", DeclaredCommands::pack(*commands));
+    }
   } catch (const Error& error) {
     manifest.fault = error.what();
   }

@@ -33,7 +33,7 @@ struct PluginPlace {
 struct FoundManifest {
   PluginSource source = PluginSource::installation;
   std::filesystem::path file;
-  Value content{};      // a map
+  Value content{};      // a map, whose commands are packed (DeclaredCommands)
   std::string fault{};  // why there is no content
 };
 
