@@ -46,9 +46,17 @@ def _late_path(text):
     return _LatePath(text) if text else None
 
 
+def _late_registry(name, *arguments):
+    def make():
+        from vdk.host import job_registries
+
+        return getattr(job_registries, name)(*arguments)
+
+    return Late(make)
+
+
 def job_context(core, configuration, native, job_input, template_name):
     """Of a job or template. `configuration` is the program's where it is not that of `core`."""
-    from vdk.host import job_registries
     from vdk.internal.builtin_plugins.run.job_context import JobContext
 
     child = core._child(core.configuration if configuration is None else _wrapped(configuration))
@@ -68,12 +76,12 @@ def job_context(core, configuration, native, job_input, template_name):
         _late_path(native.directory),
         child,
         native.arguments(),
-        job_registries.Templates(native),
+        _late_registry("Templates", native),
     )
-    context.connections = job_registries.Connections(native, core.plugin_registry)
-    context.ingester = job_registries.Ingester(native, core.plugin_registry, job_input)
-    context.properties = job_registries.Properties(native, core.plugin_registry)
-    context.secrets = job_registries.Secrets(native, core.plugin_registry)
+    context.connections = _late_registry("Connections", native, core.plugin_registry)
+    context.ingester = _late_registry("Ingester", native, core.plugin_registry, job_input)
+    context.properties = _late_registry("Properties", native, core.plugin_registry)
+    context.secrets = _late_registry("Secrets", native, core.plugin_registry)
     context.job_input = job_input
     context._native = native
     return context

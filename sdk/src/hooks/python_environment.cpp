@@ -288,7 +288,8 @@ PythonEnvironment inspect_environment(const Interpreter& interpreter) {
                   stamp(interpreter.executable.parent_path().parent_path() / "pyvenv.cfg"),
                   variable("PYTHONPATH"));
   const fs::path cache = local_state_directory() / "cache" /
-                         fmt::format("python-{:016x}.json", std::hash<std::string>{}(executable));
+                         fmt::format("python-{:016x}.json",
+                                     std::hash<std::string>{}(executable + variable("PYTHONPATH")));
   try {
     if (const auto text = read_file_if_exists(cache)) {
       if (auto found = still_true(parse_json(*text), key, interpreter)) return *found;

@@ -20,6 +20,9 @@ class VdkPluginManager(pluggy.PluginManager):
         # Asked for every attribute there is: those of every object cost more than those of the plugin.
         return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
 
+    def parse_hookspec_opts(self, module_or_class, name):
+        return None if name.startswith("__") else super().parse_hookspec_opts(module_or_class, name)
+
     def register(self, plugin, name=None):
         registered = super().register(plugin, name)
         if registered is not None:

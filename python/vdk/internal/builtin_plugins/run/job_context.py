@@ -7,6 +7,11 @@ class JobContext:
     """Names the job, and holds what plugins register in and read from. Its attributes may be replaced."""
 
     job_directory = LateAttribute()
+    templates = LateAttribute()
+    connections = LateAttribute()
+    ingester = LateAttribute()
+    properties = LateAttribute()
+    secrets = LateAttribute()
 
     def __init__(self, name, job_directory, core_context, job_args=None, templates=None):
         from vdk.internal.builtin_plugins.run.step import StepBuilder
