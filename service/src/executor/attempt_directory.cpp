@@ -23,6 +23,16 @@ std::optional<std::int64_t> integer_of(const Value& facts, std::string_view key)
   return *value->if_integer();
 }
 
+std::vector<std::string> texts_of(const Value& from, std::string_view key) {
+  std::vector<std::string> texts;
+  const Value* value = from.find(key);
+  if (!value || !value->if_list()) return texts;
+  for (const Value& item : *value->if_list()) {
+    if (item.if_string()) texts.push_back(*item.if_string());
+  }
+  return texts;
+}
+
 Value to_value(const ProcessMark& mark) {
   Value value;
   value.set("pid", mark.pid);
@@ -87,7 +97,9 @@ Value to_value(const StartedFacts& facts) {
   value.set("supervisor", to_value(facts.supervisor));
   value.set("job", to_value(facts.job));
   value.set("boot", facts.boot);
-  value.set("cgroup", facts.cgroup);
+  Value::List cgroup;
+  for (const auto& directory : facts.cgroup) cgroup.emplace_back(directory.string());
+  value.set("cgroup", std::move(cgroup));
   Value::List lines;
   for (const std::string& line : facts.enforcement) lines.emplace_back(line);
   value.set("enforcement", std::move(lines));
@@ -100,13 +112,10 @@ std::optional<StartedFacts> read_started(const AttemptDirectory& attempt) {
   StartedFacts facts{.supervisor = mark_in(*value, "supervisor"),
                      .job = mark_in(*value, "job"),
                      .boot = text_of(*value, "boot"),
-                     .cgroup = text_of(*value, "cgroup"),
-                     .enforcement = {}};
-  const Value* lines = value->find("enforcement");
-  if (lines && lines->if_list()) {
-    for (const Value& line : *lines->if_list()) {
-      if (line.if_string()) facts.enforcement.push_back(*line.if_string());
-    }
+                     .cgroup = {},
+                     .enforcement = texts_of(*value, "enforcement")};
+  for (std::string& directory : texts_of(*value, "cgroup")) {
+    facts.cgroup.emplace_back(std::move(directory));
   }
   return facts;
 }

@@ -67,7 +67,7 @@ struct StartedFacts {
   ProcessMark supervisor;
   ProcessMark job;
   std::string boot;
-  std::string cgroup;  // its directory, or empty
+  std::vector<std::filesystem::path> cgroup;  // its directories, where it has any
   std::vector<std::string> enforcement;
 };
 [[nodiscard]] Value to_value(const StartedFacts& facts);

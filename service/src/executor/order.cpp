@@ -34,6 +34,8 @@ std::string to_text(const Order& order) {
   Value::List environment;
   for (const Variable& variable : order.environment)
     environment.emplace_back(Value::List{variable.name, variable.value});
+  Value::List version_1;
+  for (const auto& directory : order.cgroups.version_1) version_1.emplace_back(directory.string());
   Value value;
   value.set("attempt", order.attempt.string());
   value.set("command", std::move(command));
@@ -49,6 +51,7 @@ std::string to_text(const Order& order) {
   value.set("cgroup_memory", order.cgroups.memory);
   value.set("cgroup_cpu", order.cgroups.cpu);
   value.set("cgroup_processes", order.cgroups.processes);
+  value.set("cgroups_version_1", std::move(version_1));
   value.set("why_no_cgroup", order.cgroups.why_not);
   return to_json(value);
 }
@@ -77,6 +80,9 @@ Order parse_order(const std::string& text) {
                    .cpu = flag_of(value, "cgroup_cpu"),
                    .processes = flag_of(value, "cgroup_processes"),
                    .why_not = text_of(value, "why_no_cgroup")};
+  for (const Value& directory : list_of(value, "cgroups_version_1")) {
+    if (directory.if_string()) order.cgroups.version_1.emplace_back(*directory.if_string());
+  }
   return order;
 }
 

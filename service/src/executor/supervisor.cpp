@@ -91,6 +91,7 @@ class Supervisor {
                      fmt::format("{}.{}", attempt_.path().filename().string(), getpid()), limits);
     watches_memory_ = limits.memory_bytes > 0 && !(cgroup_ && order_.cgroups.memory);
     watches_processes_ = limits.processes > 0 && !(cgroup_ && order_.cgroups.processes);
+    watches_group_ = cgroup_ && (limits.processes > 0 || !order_.cgroups.version_1.empty());
     start_ = Clock::now();
     if (limits.time.count() > 0) deadline_ = start_ + limits.time;
 
@@ -135,13 +136,15 @@ class Supervisor {
     fcntl(output_.get(), F_SETFL, O_NONBLOCK);
 
     // Whoever finds this fact missing knows that no program was let run.
-    if (!write_record(attempt_.started(),
-                      to_value(StartedFacts{.supervisor = mark_of(parent),
-                                            .job = mark_of(job_),
-                                            .boot = current_boot(),
-                                            .cgroup = cgroup_ ? cgroup_->directory().string() : "",
-                                            .enforcement = enforcement()}),
-                      false)) {
+    if (!write_record(
+            attempt_.started(),
+            to_value(StartedFacts{
+                .supervisor = mark_of(parent),
+                .job = mark_of(job_),
+                .boot = current_boot(),
+                .cgroup = cgroup_ ? cgroup_->directories() : std::vector<std::filesystem::path>(),
+                .enforcement = enforcement()}),
+            false)) {
       return not_started(fmt::format("{} cannot be written: {}.", attempt_.started().string(),
                                      system_message(errno)));
     }
@@ -168,7 +171,7 @@ class Supervisor {
     // Without its supervisor nobody would ever know how it ended.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
-    const bool joined = !cgroup_ || write_text(cgroup_->members_file().c_str(), "0");
+    const bool joined = !cgroup_ || cgroup_->join();
     int error = errno;
     // Where the machine's memory ends, the job goes before the service and its supervisor.
     write_text("/proc/self/oom_score_adj", "500");
@@ -256,13 +259,13 @@ class Supervisor {
       kill_at_ = now + 1s;
       signal_all(SIGKILL);
     }
-    if ((watches_memory_ || watches_processes_) && now >= next_look_) look_at_use();
+    if (watches() && now >= next_look_) look_at_use();
   }
 
   [[nodiscard]] int milliseconds_to_wait() const {
     std::optional<Clock::time_point> next = deadline_;
     if (kill_at_ && (!next || *kill_at_ < *next)) next = kill_at_;
-    if ((watches_memory_ || watches_processes_) && (!next || next_look_ < *next)) next = next_look_;
+    if (watches() && (!next || next_look_ < *next)) next = next_look_;
     if (!next) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
     return static_cast<int>(std::clamp<long long>(left, 0, 3'600'000));
@@ -338,8 +341,22 @@ class Supervisor {
     }
   }
 
+  [[nodiscard]] bool watches() const {
+    return watches_memory_ || watches_processes_ || watches_group_;
+  }
+
+  [[nodiscard]] std::optional<Cause> broken_in_group() const {
+    if (cgroup_ && cgroup_->memory_kills() > 0) return Cause::out_of_memory;
+    if (cgroup_ && cgroup_->refused_processes() > 0) return Cause::too_many_processes;
+    return std::nullopt;
+  }
+
   void look_at_use() {
     const Clock::time_point begin = Clock::now();
+    if (const auto broken = broken_in_group()) {
+      end_for(*broken);
+      return;
+    }
     const std::vector<pid_t> processes = cgroup_ ? cgroup_->members() : descendants_of(getpid());
     const Limits& limits = order_.limits;
     if (watches_processes_ && (static_cast<std::int64_t>(processes.size()) > limits.processes ||
@@ -422,9 +439,9 @@ class Supervisor {
     const int status = wait_status_.value_or(0);
     if (WIFEXITED(status)) ending_.exit_code = WEXITSTATUS(status);
     if (WIFSIGNALED(status)) ending_.signal = WTERMSIG(status);
-    const bool was_killed = ending_.signal == SIGKILL;
-    if (was_killed && cgroup_ && cgroup_->memory_kills() > 0) broken_limit_ = Cause::out_of_memory;
-    if (was_killed && broken_limit_) {
+    const bool ended_well = ending_.exit_code == 0;
+    if (!ended_well && !asked_ && !broken_limit_) broken_limit_ = broken_in_group();
+    if (!ended_well && broken_limit_) {
       ending_.cause = *broken_limit_;
     } else if (asked_ && *asked_ != Cause::signalled) {
       ending_.cause = *asked_;
@@ -471,6 +488,8 @@ class Supervisor {
   pid_t job_ = 0;
   bool watches_memory_ = false;
   bool watches_processes_ = false;
+  // Where the kernel keeps a limit by refusing, or by ending one process, the others still run.
+  bool watches_group_ = false;
   Clock::time_point start_{};
   std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> kill_at_;
