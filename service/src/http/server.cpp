@@ -22,7 +22,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -45,15 +44,21 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto wire = asio::use_awaitable;
+// A connection is one coroutine, which is at one place at a time: it needs no strand, and runs on
+// whichever thread of the context is free.
+using Executor = asio::io_context::executor_type;
+template <typename T>
+using Awaitable = asio::awaitable<T, Executor>;
+constexpr asio::use_awaitable_t<Executor> wire;
+using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t dropped_body_limit = std::uint64_t{64} << 10U;
 constexpr std::chrono::milliseconds stream_poll_time{100};
 
-using TcpStream = beast::basic_stream<tcp, asio::any_io_executor>;
-using TlsStream = asio::ssl::stream<TcpStream>;
+using Socket = asio::basic_stream_socket<tcp, Executor>;
+using TlsStream = asio::ssl::stream<Socket>;
 
-TcpStream& tcp_of(TcpStream& stream) { return stream; }
-TcpStream& tcp_of(TlsStream& stream) { return stream.next_layer(); }
+Socket& socket_of(Socket& stream) { return stream; }
+Socket& socket_of(TlsStream& stream) { return stream.next_layer(); }
 
 Headers copy_headers(const beast::http::fields& fields) {
   Headers headers;
@@ -79,9 +84,9 @@ void set_common_fields(Message& message, const Response& response, const Request
   message.set("X-Content-Type-Options", "nosniff");
 }
 
-bool peer_is_gone(TcpStream& stream) {
+bool peer_is_gone(Socket& socket) {
   char byte = 0;
-  return ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 [[noreturn]] void fail_to_listen(const ServerOptions& options, const std::string& why) {
@@ -118,6 +123,7 @@ class Server::Listener {
 
   void start() {
     asio::co_spawn(strand_, accept(), asio::detached);
+    asio::co_spawn(strand_, cut_overdue_sessions(), asio::detached);
     for (std::size_t i = 0; i < options_.threads; ++i) {
       threads_.emplace_back([this] { context_.run(); });
     }
@@ -139,10 +145,14 @@ class Server::Listener {
   }
 
  private:
-  // One connection, known while it lives so that a stopping server can end the idle ones.
+  // One connection, known while it lives so that one that is overdue can be cut, and a stopping
+  // server can end the idle ones. Others only shut its socket, which any thread may.
   class Session {
    public:
-    Session(Listener& listener, TcpStream& stream) : listener_(listener), stream_(stream) {
+    Session(Listener& listener, Socket& socket) : listener_(listener), socket_(socket) {
+      error_code error;
+      const auto endpoint = socket.remote_endpoint(error);
+      if (!error) remote_address_ = endpoint.address().to_string();
       const std::lock_guard lock(listener_.mutex_);
       listener_.sessions_.insert(this);
     }
@@ -153,16 +163,31 @@ class Server::Listener {
       listener_.sessions_.erase(this);
       listener_.ended_.notify_all();
     }
-    // Under the listener's lock. Only shuts the socket's receiving side, which any thread may.
-    void close_if_idle() {
-      if (is_idle) ::shutdown(stream_.socket().native_handle(), SHUT_RD);
-    }
 
-    std::atomic<bool> is_idle = true;
+    [[nodiscard]] const std::string& remote_address() const { return remote_address_; }
+    // What the client does next has to be done within the time. A timer of its own for each part of
+    // each request would cost more than the request.
+    void expires_after(std::chrono::seconds time) { deadline_ = Clock::now() + time; }
+    void expires_never() { deadline_ = Clock::time_point::max(); }
+    [[nodiscard]] bool is_cut() const { return is_cut_; }
+    void set_idle(bool idle) { is_idle_ = idle; }
+
+    // Under the listener's lock.
+    void cut_if_overdue(Clock::time_point now) {
+      if (deadline_.load() > now || is_cut_.exchange(true)) return;
+      ::shutdown(socket_.native_handle(), SHUT_RDWR);
+    }
+    void close_if_idle() {
+      if (is_idle_) ::shutdown(socket_.native_handle(), SHUT_RD);
+    }
 
    private:
     Listener& listener_;
-    TcpStream& stream_;
+    Socket& socket_;
+    std::string remote_address_;
+    std::atomic<bool> is_idle_ = true;
+    std::atomic<bool> is_cut_ = false;
+    std::atomic<Clock::time_point> deadline_ = Clock::time_point::max();
   };
 
   void load_certificate() {
@@ -196,17 +221,27 @@ class Server::Listener {
     port_ = acceptor_.local_endpoint().port();
   }
 
+  asio::awaitable<void> cut_overdue_sessions() {
+    asio::steady_timer pause(strand_);
+    while (!is_stopping_) {
+      pause.expires_after(std::chrono::seconds(1));
+      co_await pause.async_wait(asio::use_awaitable);
+      const std::lock_guard lock(mutex_);
+      for (auto* session : sessions_) session->cut_if_overdue(Clock::now());
+    }
+  }
+
   asio::awaitable<void> accept() {
     while (!is_stopping_) {
       error_code error;
-      auto socket = co_await acceptor_.async_accept(asio::make_strand(context_),
-                                                    asio::redirect_error(wire, error));
+      auto socket = co_await acceptor_.async_accept(
+          context_.get_executor(), asio::redirect_error(asio::use_awaitable, error));
       if (is_stopping_) co_return;
       if (error) {
         // Out of descriptors, or a client that left at once: neither ends the service.
         log(LogLevel::warning, "vdk.service.http", "accept: " + error.message());
         asio::steady_timer pause(strand_, std::chrono::milliseconds(50));
-        co_await pause.async_wait(asio::redirect_error(wire, error));
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
         continue;
       }
       {
@@ -214,23 +249,25 @@ class Server::Listener {
         if (sessions_.size() >= options_.connection_limit) continue;
       }
       socket.set_option(tcp::no_delay(true), error);
-      const auto executor = socket.get_executor();
-      asio::co_spawn(executor, serve(TcpStream(std::move(socket))), asio::detached);
+      asio::co_spawn(context_.get_executor(), serve(std::move(socket)), asio::detached);
     }
   }
 
-  asio::awaitable<void> serve(TcpStream tcp) {
+  Awaitable<void> serve(Socket socket) {
     try {
       if (!tls_) {
-        co_await serve_requests(tcp);
+        Session session(*this, socket);
+        co_await serve_requests(socket, session);
         error_code ignored;
-        tcp.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        socket.shutdown(tcp::socket::shutdown_send, ignored);
         co_return;
       }
-      TlsStream stream(std::move(tcp), *tls_);
-      tcp_of(stream).expires_after(options_.transfer_time);
+      TlsStream stream(std::move(socket), *tls_);
+      Session session(*this, stream.next_layer());
+      session.expires_after(options_.transfer_time);
       co_await stream.async_handshake(asio::ssl::stream_base::server, wire);
-      co_await serve_requests(stream);
+      co_await serve_requests(stream, session);
+      session.expires_after(options_.transfer_time);
       co_await stream.async_shutdown(wire);
     } catch (const boost::system::system_error&) {
       // The client left, was too slow, or spoke something else: nothing that it did not know.
@@ -240,31 +277,31 @@ class Server::Listener {
   }
 
   template <typename Stream>
-  asio::awaitable<void> serve_requests(Stream& stream) {
-    Session session(*this, tcp_of(stream));
+  Awaitable<void> serve_requests(Stream& stream, Session& session) {
     beast::flat_buffer buffer;
     while (!is_stopping_) {
       beast::http::request_parser<beast::http::string_body> parser;
       parser.header_limit(options_.header_limit);
       parser.body_limit(boost::none);
-      session.is_idle = buffer.size() == 0;
-      tcp_of(stream).expires_after(options_.idle_time);
+      session.set_idle(buffer.size() == 0);
+      session.expires_after(options_.idle_time);
       error_code error;
       co_await beast::http::async_read_header(stream, buffer, parser,
                                               asio::redirect_error(wire, error));
-      session.is_idle = false;
+      session.set_idle(false);
+      if (session.is_cut()) co_return;
       if (error) {
-        co_await answer_broken_header(stream, error);
+        co_await answer_broken_header(stream, session, error);
         co_return;
       }
-      if (!co_await serve_request(stream, buffer, parser)) co_return;
+      if (!co_await serve_request(stream, session, buffer, parser)) co_return;
     }
   }
 
   // A header that is none is answered and the connection then closed: where the next request would
   // begin is not known.
   template <typename Stream>
-  asio::awaitable<void> answer_broken_header(Stream& stream, error_code error) {
+  Awaitable<void> answer_broken_header(Stream& stream, Session& session, error_code error) {
     if (error.category() !=
             beast::http::make_error_code(beast::http::error::bad_method).category() ||
         error == beast::http::error::end_of_stream ||
@@ -274,12 +311,13 @@ class Server::Listener {
     const bool is_long = error == beast::http::error::header_limit;
     auto response = framework_error(is_long ? 431 : 400, "");
     response.carries_op_id = false;
-    co_await write(stream, Request{}, response, 11, false);
+    co_await write(stream, session, Request{}, response, 11, false);
   }
 
   // Says whether the connection may be used again.
   template <typename Stream, typename Parser>
-  asio::awaitable<bool> serve_request(Stream& stream, beast::flat_buffer& buffer, Parser& parser) {
+  Awaitable<bool> serve_request(Stream& stream, Session& session, beast::flat_buffer& buffer,
+                                Parser& parser) {
     const auto started = std::chrono::steady_clock::now();
     const auto& head = parser.get();
     const unsigned version = head.version();
@@ -288,8 +326,7 @@ class Server::Listener {
     request.target = std::string(head.target());
     request.headers = copy_headers(head);
     request.is_secure = tls_.has_value();
-    error_code error;
-    request.remote_address = tcp_of(stream).socket().remote_endpoint(error).address().to_string();
+    request.remote_address = session.remote_address();
     const auto op_id = request.header("X-OPID");
     request.op_id = op_id ? std::string(*op_id) : fmt::format("0{}", to_micros(now()) / 1000);
 
@@ -310,12 +347,12 @@ class Server::Listener {
                                                              version);
         co_await beast::http::async_write(stream, go_on, wire);
       }
-      co_await read_body(stream, buffer, parser, error);
+      error_code error;
+      co_await read_body(stream, session, buffer, parser, error);
+      if (session.is_cut()) co_return false;
       if (error == beast::http::error::body_limit) {
         if (chosen != nullptr) decided = too_large(request, limit);
         is_read = false;
-      } else if (error == beast::error::timeout) {
-        co_return false;
       } else if (error) {
         decided = framework_error(400, request.url.path);
         is_read = false;
@@ -325,9 +362,10 @@ class Server::Listener {
     if (chosen != nullptr && (*chosen)->body != Body::none) {
       request.body = std::move(parser.get().body());
     }
+    session.expires_never();  // what takes long now is ours
     const auto response = chosen != nullptr ? call(**chosen, request) : std::get<Response>(decided);
     const bool keep = is_read && parser.keep_alive() && !is_stopping_;
-    co_await write(stream, request, response, version, keep);
+    co_await write(stream, session, request, response, version, keep);
     if (log_enabled(LogLevel::info)) {
       const auto took = std::chrono::steady_clock::now() - started;
       log(LogLevel::info, "vdk.service.http",
@@ -335,37 +373,34 @@ class Server::Listener {
                       response.status, std::chrono::duration<double, std::milli>(took).count(),
                       request.op_id));
     }
-    if (!is_read) co_await drain(stream, buffer);
+    if (!is_read) co_await drain(stream, session, buffer);
     co_return keep;
   }
 
   template <typename Stream, typename Parser>
-  asio::awaitable<void> read_body(Stream& stream, beast::flat_buffer& buffer, Parser& parser,
-                                  error_code& error) {
+  Awaitable<void> read_body(Stream& stream, Session& session, beast::flat_buffer& buffer,
+                            Parser& parser, error_code& error) {
     // Every part of the body has its time, so a slow client is not a dead one, and cannot stay
     // for ever: the whole of it has ten times that.
-    const auto end = std::chrono::steady_clock::now() + 10 * options_.transfer_time;
+    const auto end = Clock::now() + 10 * options_.transfer_time;
     while (!parser.is_done()) {
-      tcp_of(stream).expires_after(options_.transfer_time);
+      session.expires_after(options_.transfer_time);
       co_await beast::http::async_read_some(stream, buffer, parser,
                                             asio::redirect_error(wire, error));
       if (error) co_return;
-      if (std::chrono::steady_clock::now() > end) {
-        error = beast::error::timeout;
-        co_return;
-      }
+      if (Clock::now() > end) session.expires_after(std::chrono::seconds(0));
     }
   }
 
   // Reads on for a moment after an early answer, so that the client sees it before the connection
   // is reset.
   template <typename Stream>
-  asio::awaitable<void> drain(Stream& stream, beast::flat_buffer& buffer) {
+  Awaitable<void> drain(Stream& stream, Session& session, beast::flat_buffer& buffer) {
     error_code error;
-    if constexpr (std::is_same_v<Stream, TcpStream>) {
-      stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    if constexpr (std::is_same_v<Stream, Socket>) {
+      stream.shutdown(tcp::socket::shutdown_send, error);
     }
-    tcp_of(stream).expires_after(std::chrono::seconds(2));
+    session.expires_after(std::chrono::seconds(2));
     std::size_t left = std::size_t{16} << 20U;
     while (!error && left > 0) {
       buffer.clear();
@@ -406,12 +441,12 @@ class Server::Listener {
   }
 
   template <typename Stream>
-  asio::awaitable<void> write(Stream& stream, const Request& request, const Response& response,
-                              unsigned version, bool keep) {
+  Awaitable<void> write(Stream& stream, Session& session, const Request& request,
+                        const Response& response, unsigned version, bool keep) {
     const bool is_head = request.method == "HEAD";
-    tcp_of(stream).expires_after(options_.transfer_time);
+    session.expires_after(options_.transfer_time);
     if (response.stream && !is_head) {
-      co_await write_stream(stream, request, response, version);
+      co_await write_stream(stream, session, request, response, version);
       co_return;
     }
     beast::http::response<beast::http::string_body> message(
@@ -429,8 +464,8 @@ class Server::Listener {
   }
 
   template <typename Stream>
-  asio::awaitable<void> write_stream(Stream& stream, const Request& request,
-                                     const Response& response, unsigned version) {
+  Awaitable<void> write_stream(Stream& stream, Session& session, const Request& request,
+                               const Response& response, unsigned version) {
     beast::http::response<beast::http::empty_body> message(
         static_cast<beast::http::status>(response.status), version);
     set_common_fields(message, response, request);
@@ -442,18 +477,19 @@ class Server::Listener {
       co_await asio::async_write(stream, beast::http::make_chunk(asio::buffer(response.body)),
                                  wire);
     }
-    asio::steady_timer pause(tcp_of(stream).get_executor());
+    asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> pause(
+        socket_of(stream).get_executor());
     while (!is_stopping_) {
       const auto piece = response.stream->next();
       if (!piece) break;
       if (piece->empty()) {
-        tcp_of(stream).expires_never();
-        if (peer_is_gone(tcp_of(stream))) co_return;
+        session.expires_never();
+        if (peer_is_gone(socket_of(stream))) co_return;
         pause.expires_after(stream_poll_time);
         co_await pause.async_wait(wire);
         continue;
       }
-      tcp_of(stream).expires_after(options_.transfer_time);
+      session.expires_after(options_.transfer_time);
       co_await asio::async_write(stream, beast::http::make_chunk(asio::buffer(*piece)), wire);
     }
     co_await asio::async_write(stream, beast::http::make_chunk_last(), wire);
