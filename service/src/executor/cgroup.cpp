@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <linux/sched.h>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -30,6 +32,7 @@ namespace {
 constexpr const char* kOwnGroup = "service";
 constexpr const char* kAttemptsGroup = "vdk-attempts";
 constexpr const char* kMembers = "cgroup.procs";
+constexpr const char* kThreadsOfVersion1 = "tasks";
 
 std::string read_control(const fs::path& file) {
   try {
@@ -155,6 +158,7 @@ void add_version_1(CgroupPlace& place) {
 }
 
 bool is_there(const fs::path& file) { return access(file.c_str(), F_OK) == 0; }
+bool is_version_1(const fs::path& group) { return is_there(group / kThreadsOfVersion1); }
 
 // Each controller has other files in the two versions.
 bool limit_memory(const fs::path& group, std::int64_t bytes) {
@@ -216,9 +220,26 @@ std::optional<Cgroup> Cgroup::make(const CgroupPlace& place, const std::string& 
   return std::nullopt;
 }
 
+pid_t Cgroup::fork() {
+  if (!directories_.empty() && !is_version_1(directories_.front())) {
+    const Descriptor group(open(directories_.front().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    clone_args how{};
+    how.flags = CLONE_INTO_CGROUP;
+    how.exit_signal = SIGCHLD;
+    how.cgroup = static_cast<decltype(how.cgroup)>(group.get());
+    const auto child = static_cast<pid_t>(syscall(SYS_clone3, &how, sizeof how));
+    if (child == 0) is_born_inside_ = true;
+    if (child >= 0) return child;
+  }
+  return ::fork();
+}
+
 bool Cgroup::join() const {
-  return std::ranges::all_of(directories_, [](const fs::path& directory) {
-    return write_control(directory / kMembers, "0");
+  return std::ranges::all_of(directories_, [this](const fs::path& directory) {
+    // One thread may move itself without the kernel stopping all others, which is what a process
+    // has to wait for.
+    if (is_version_1(directory)) return write_control(directory / kThreadsOfVersion1, "0");
+    return is_born_inside_ || write_control(directory / kMembers, "0");
   });
 }
 

@@ -44,7 +44,11 @@ class Cgroup {
   [[nodiscard]] const std::vector<std::filesystem::path>& directories() const noexcept {
     return directories_;
   }
-  // Makes this process a member. False where that failed, with the reason in errno.
+  // As fork(), with the child in the group of version 2 from its first moment: to move a process
+  // there takes the kernel milliseconds. The child has to join() all the same.
+  [[nodiscard]] pid_t fork();
+  // Makes this process, which has one thread, a member. False where that failed, with the reason in
+  // errno.
   [[nodiscard]] bool join() const;
   // Ends all members at once, those included that are being started, where the kernel can do that;
   // otherwise those that are there now.
@@ -61,6 +65,7 @@ class Cgroup {
 
  private:
   std::vector<std::filesystem::path> directories_;
+  bool is_born_inside_ = false;  // this process, in the group of version 2
 };
 
 }  // namespace vdk::service

@@ -39,8 +39,8 @@ class CgroupTest : public testing::Test {
   }
 
   // Runs in a member; gives its status as waitpid() does.
-  [[nodiscard]] int run(const std::function<int()>& work) const {
-    const pid_t child = fork();
+  [[nodiscard]] int run(const std::function<int()>& work) {
+    const pid_t child = group_->fork();
     if (child == 0) _exit(group_->join() ? work() : 99);
     int status = 0;
     waitpid(child, &status, 0);

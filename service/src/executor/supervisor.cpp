@@ -123,7 +123,7 @@ class Supervisor {
     Descriptor failure_way(failure[0]);
     Descriptor failure_end(failure[1]);
     const pid_t parent = getpid();
-    job_ = fork();
+    job_ = cgroup_ ? cgroup_->fork() : fork();
     if (job_ == 0)
       become_job(parent, output_end.get(), gate_end.get(), gate_way.get(), failure_end.get());
     if (job_ < 0) {

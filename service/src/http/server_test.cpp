@@ -47,7 +47,7 @@ class ServerTest : public testing::Test {
  protected:
   void SetUp() override {
     router_.add({.method = "POST",
-                 .pattern = "/work",
+                 .pattern = "/task",
                  .handler = [this](const Request&) { return handler_(); },
                  .body = Body::bytes,
                  .body_limit = 1000,
@@ -73,19 +73,19 @@ TEST_F(ServerTest, a_client_that_says_nothing_is_let_go) {
 
 TEST_F(ServerTest, half_a_header_is_not_waited_for_without_end) {
   const Client client(server_->port());
-  client.send("POST /work HTTP/1.1\r\nHost: loc");
+  client.send("POST /task HTTP/1.1\r\nHost: loc");
   EXPECT_EQ(client.read_to_end(), "");
 }
 
 TEST_F(ServerTest, half_a_body_is_not_waited_for_without_end) {
   const Client client(server_->port());
-  client.send("POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345");
+  client.send("POST /task HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345");
   EXPECT_EQ(client.read_to_end(), "");
 }
 
 TEST_F(ServerTest, a_connection_serves_one_request_after_the_other) {
   const Client client(server_->port());
-  const std::string request = "POST /work HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n";
+  const std::string request = "POST /task HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n";
   client.send(request + "\r\n" + request + "Connection: close\r\n\r\n");
   const auto answers = client.read_to_end();
   EXPECT_NE(answers.find("done", answers.find("done") + 1), std::string::npos) << answers;
@@ -98,7 +98,7 @@ TEST_F(ServerTest, a_handler_may_take_longer_than_a_client) {
     return Response{.body = "done"};
   };
   const Client client(server_->port());
-  client.send("POST /work HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  client.send("POST /task HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   for (int i = 0; i < 3; ++i) {
     const Client idle(server_->port());
     EXPECT_EQ(idle.read_to_end(), "");
