@@ -33,6 +33,7 @@ class Case:
     def __init__(self, seed):
         self.chance = random.Random(seed)
         self.has_gaps = False  # in a column that is to be of integers, which pandas refuses
+        self.has_twins = False  # names that are one column to a database
         self.keywords = {}
         chance, keywords = self.chance, self.keywords
         self.separator = chance.choice([",", ",", ";", "\t", "|"])
@@ -163,7 +164,7 @@ class Case:
 
     def refused_here(self, frame):
         """Whether pandas took what is an error here: more values than names, or a name twice."""
-        if not isinstance(frame.index, pandas.RangeIndex):
+        if frame.index.dtype != "int64" or not frame.index.equals(pandas.RangeIndex(len(frame))):
             return True
         rest = {
             key: value for key, value in self.keywords.items() if key not in ("usecols", "dtype")
@@ -184,6 +185,7 @@ class Case:
             return None
         frame = frame.dropna(how="all")
         names = [str(name) for name in frame.columns]
+        self.has_twins = len({name.lower() for name in names}) < len(names)
         return names, [[plain(v) for v in row] for row in frame.itertuples(index=False, name=None)]
 
 
@@ -275,7 +277,7 @@ def ingested(case, folder, number):
 
 
 def difference(case, theirs, ours, said):
-    if case.has_gaps:
+    if case.has_gaps or case.has_twins:
         return None  # integers with gaps are integers here
     if theirs is None or ours is None:
         return None if theirs is ours else f"pandas: {theirs}, here: {ours or said}"

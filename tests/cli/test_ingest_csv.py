@@ -211,6 +211,16 @@ def test_a_malformed_file_is_refused_before_a_row_is_sent(stage, text, says):
     assert stage.tables() == []
 
 
+def test_columns_are_not_chosen_where_it_is_open_which_is_which(stage):
+    stage.file("a,b\n1,2,3\n")
+    says = "people.csv, line 2: The record has 3 fields, and there are 2 columns."
+    stage.bad("ingest-csv", "-f", "people.csv", "-o", '{"usecols": ["b"]}', says=says)
+    assert stage.tables() == []
+    stage.file("a,b\n1,2\n4,5,6\n")  # only where it begins
+    stage.good("ingest-csv", "-f", "people.csv", "-o", '{"usecols": ["b"]}')
+    assert stage.query("select * from people") == [(2,), (5,)]
+
+
 def test_bad_command_lines_are_refused(stage):
     stage.file("a\n1\n")
     stage.bad("ingest-csv", "-f", "absent.csv", says="File 'absent.csv' does not", exit_code=2)

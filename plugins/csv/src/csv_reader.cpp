@@ -357,7 +357,12 @@ void CsvReader::State::name_columns(File& file, std::size_t record_fields,
                       .countermeasure = "Correct the header, or name the columns with the option "
                                         "names and let the option header be 0."});
   }
-  if (record_fields > file.fields && !ignores_more()) {
+  // Which column of a longer record has which name? Plain where all are chosen, or in later
+  // records.
+  const std::size_t chosen = options.used_names     ? options.used_names->size()
+                             : options.used_columns ? options.used_columns->size()
+                                                    : 0;
+  if (record_fields > file.fields && chosen != names.size() && options.rows != 0U) {
     throw file.source.error_at(
         record_place,
         "The record has " + std::to_string(record_fields) + " fields, and there are " +
