@@ -238,7 +238,11 @@ int run(const CommandLine& command_line) {
 
   const auto secrets = open_secrets(settings, database);
   block_signals();
-  Runtime runtime(database, settings.data_directory, build_environments(settings));
+  Runtime runtime(database,
+                  {.directory = settings.data_directory,
+                   .leader_lease = settings.leader_lease,
+                   .replica_lease = settings.replica_lease},
+                  build_environments(settings));
   const ApiContext context{.database = database,
                            .settings = settings.api,
                            .secrets = secrets ? &*secrets : nullptr,

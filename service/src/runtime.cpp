@@ -1,5 +1,8 @@
 #include "runtime.hpp"
 
+#include <unistd.h>
+
+#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -8,17 +11,24 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "executor/process_executor.hpp"
+#include "reconcile/caretaker.hpp"
 #include "reconcile/dispatcher.hpp"
+#include "reconcile/heartbeat.hpp"
+#include "reconcile/leadership.hpp"
+#include "reconcile/lease_database.hpp"
 #include "reconcile/schedule_database.hpp"
 #include "reconcile/synchronizer.hpp"
+#include "reconcile/worker.hpp"
 #include "schedule/scheduler_thread.hpp"
+#include "store/replica_store.hpp"
 #include "vdk/base/log.hpp"
 
 namespace vdk::service {
 
 namespace {
 
-constexpr std::chrono::seconds scheduler_lease_time{15};
+// A replica that stands in for this one gives its executor back within a moment.
+constexpr std::chrono::seconds kHandOver{20};
 
 // The name of the executor that is below the directory: whatever starts there again owns what it
 // left running.
@@ -38,18 +48,44 @@ ProcessExecutorSettings executor_settings(const std::filesystem::path& directory
   const auto bin = program_directory();
   return {.directory = directory / "attempts",
           .supervisor = bin.parent_path() / "lib" / "vdk" / "vdk-supervisor",
-          .vdk = bin / "vdk"};
+          .vdk = bin / "vdk",
+          .patience = kHandOver};
+}
+
+// Says which machine it is as far as replicas tell each other: a name may be given twice, and so
+// may the number of a copied machine.
+std::string name_machine() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  const auto id = read_file_if_exists("/etc/machine-id").value_or("");
+  return fmt::format("{} {}", host.data(), trim(id));
+}
+
+Neighbours neighbours_here() {
+  return {.open = [](const std::filesystem::path& directory) -> std::unique_ptr<Executor> {
+            auto settings = executor_settings(directory);
+            if (ProcessExecutor::is_in_use(settings.directory)) return nullptr;
+            settings.patience = {};
+            return std::make_unique<ProcessExecutor>(std::move(settings));
+          },
+          .observe =
+              [](const std::filesystem::path& directory, const std::string& attempt_id) {
+                return observe_attempt(executor_settings(directory).directory, attempt_id);
+              }};
 }
 
 class Observer : public SchedulerObserver {
  public:
-  explicit Observer(std::function<void()> started) : started_(std::move(started)) {}
+  Observer(Leadership& leadership, std::function<void()> started)
+      : leadership_(leadership), started_(std::move(started)) {}
   void became_scheduler(FencingToken token, std::size_t schedules) override {
+    leadership_.set(token);
     log(LogLevel::info, "vdk.service.schedule",
-        fmt::format("schedules from now on ({} schedules, token {})", schedules, token.value));
+        fmt::format("leads from now on ({} schedules, token {})", schedules, token.value));
   }
   void stands_by() override {
-    log(LogLevel::info, "vdk.service.schedule", "another replica schedules; stands by");
+    leadership_.set(std::nullopt);
+    log(LogLevel::info, "vdk.service.schedule", "leads no more; stands by");
   }
   void fired(const Fire& fire, FireResult result, std::chrono::nanoseconds) override {
     if (result == FireResult::started) started_();
@@ -69,6 +105,7 @@ class Observer : public SchedulerObserver {
   }
 
  private:
+  Leadership& leadership_;
   const std::function<void()> started_;
 };
 
@@ -76,21 +113,31 @@ class Observer : public SchedulerObserver {
 
 class Runtime::Parts {
  public:
-  Parts(Database& database, const std::filesystem::path& directory, EnvironmentBuilder builder)
+  Parts(Database& database, const RuntimeSettings& settings, EnvironmentBuilder builder)
       : database_(database),
-        node_(provide_node(directory / "node")),
-        workshop_(database, directory / "jobs", std::move(builder)),
-        executor_(executor_settings(directory)),
+        own_({.node = provide_node(settings.directory / "node"),
+              .machine = name_machine(),
+              .directory = std::filesystem::absolute(settings.directory).string()}),
+        holder_(own_.node + " " + make_uuid4()),
+        workshop_(database, settings.directory / "jobs", std::move(builder)),
         leases_(database),
+        heartbeat_(leases_, clock_, own_.node, holder_, settings.replica_lease),
+        executor_(announced(settings.directory)),
         fires_(database),
-        observer_([this] { executions_changed(); }),
-        lease_(leases_, clock_, scheduler_lease, node_ + " " + make_uuid4(), scheduler_lease_time),
+        observer_(leadership_, [this] { executions_changed(); }),
+        lease_(leases_, clock_, kLeaderLease, holder_, settings.leader_lease),
         scheduler_(fires_, lease_, clock_, observer_) {}
 
   void start(const std::string& service_url) {
-    dispatcher_.emplace(database_, workshop_, executor_, node_, service_url);
+    dispatcher_.emplace(database_, workshop_, executor_, own_.node, service_url, heartbeat_,
+                        Unowned::claim);
     scheduler_thread_.emplace(scheduler_, lease_);
-    synchronizer_.emplace(database_, workshop_, [this] { schedules_changed(); });
+    synchronizer_.emplace(database_, workshop_, leadership_, [this] { schedules_changed(); });
+    caretaker_.emplace(database_, workshop_, neighbours_here(), own_, service_url, heartbeat_);
+    life_.emplace("replica", std::chrono::seconds(1), [this] {
+      heartbeat_.maintain();
+      caretaker_->round();
+    });
     is_started_ = true;
   }
 
@@ -107,16 +154,28 @@ class Runtime::Parts {
   }
 
   Executor& executor() noexcept { return executor_; }
-  const std::string& node() const noexcept { return node_; }
+  const std::string& node() const noexcept { return own_.node; }
 
  private:
+  // Once the others know that this one lives, none of them takes its executor, and who has it
+  // gives it back.
+  ProcessExecutorSettings announced(const std::filesystem::path& directory) {
+    leases_.release_former(own_.node);
+    database_.write([this](Connection& connection) { put_replica(connection, own_); });
+    heartbeat_.maintain();
+    return executor_settings(directory);
+  }
+
   Database& database_;
-  const std::string node_;
+  const Replica own_;
+  const std::string holder_;  // of leases: this start of the replica
   Workshop workshop_;
-  ProcessExecutor executor_;
-  DatabaseLeaseStore leases_;
-  DatabaseFireStore fires_;
   SystemClock clock_;
+  DatabaseLeaseStore leases_;
+  Heartbeat heartbeat_;
+  ProcessExecutor executor_;
+  DatabaseFireStore fires_;
+  Leadership leadership_;
   Observer observer_;
   Lease lease_;
   Scheduler scheduler_;
@@ -125,11 +184,12 @@ class Runtime::Parts {
   std::optional<Dispatcher> dispatcher_;
   std::optional<SchedulerThread> scheduler_thread_;
   std::optional<Synchronizer> synchronizer_;
+  std::optional<Caretaker> caretaker_;
+  std::optional<Worker> life_;
 };
 
-Runtime::Runtime(Database& database, const std::filesystem::path& directory,
-                 EnvironmentBuilder builder)
-    : parts_(std::make_unique<Parts>(database, directory, std::move(builder))) {}
+Runtime::Runtime(Database& database, RuntimeSettings settings, EnvironmentBuilder builder)
+    : parts_(std::make_unique<Parts>(database, settings, std::move(builder))) {}
 
 Runtime::~Runtime() = default;
 

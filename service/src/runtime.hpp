@@ -1,6 +1,7 @@
 // What of the service works without being asked: it deploys, schedules, runs.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,11 +12,18 @@
 
 namespace vdk::service {
 
+struct RuntimeSettings {
+  std::filesystem::path directory;  // the data directory: sources, attempts and the node's name
+  // How long the leader may be silent before another replica leads.
+  std::chrono::seconds leader_lease{15};
+  // How long a replica may be silent before others decide about its executions.
+  std::chrono::seconds replica_lease{60};
+};
+
 // From construction to destruction. Executions at work go on without it.
 class Runtime {
  public:
-  // `directory` is the data directory: sources, attempts and the node's name are below it.
-  Runtime(Database& database, const std::filesystem::path& directory, EnvironmentBuilder builder);
+  Runtime(Database& database, RuntimeSettings settings, EnvironmentBuilder builder);
   ~Runtime();
 
   [[nodiscard]] Executor& executor() noexcept;

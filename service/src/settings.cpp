@@ -199,6 +199,16 @@ std::size_t to_size(const Sources& sources, const std::string& property, std::si
   return size;
 }
 
+// At least 2: a lease is renewed when a third of it is over.
+std::chrono::seconds to_lease(const Sources& sources, const std::string& property,
+                              std::chrono::seconds otherwise) {
+  const auto seconds = to_size(sources, property, static_cast<std::size_t>(otherwise.count()));
+  if (seconds < 2 || seconds > 86400) {
+    refuse(property, std::to_string(seconds), "a number of seconds from 2 to 86400");
+  }
+  return std::chrono::seconds(seconds);
+}
+
 std::vector<std::string> to_list(const Sources& sources, const std::string& property,
                                  const char* other_name) {
   return split_list(sources.find(property, {other_name}).value_or(""));
@@ -293,6 +303,10 @@ Settings read_settings(const CommandLine& command_line) {
   if (const auto file = sources.find("vdk.service.secrets.key.file")) {
     settings.secrets_key_file = *file;
   }
+  settings.leader_lease =
+      to_lease(sources, "vdk.service.leader.lease.seconds", settings.leader_lease);
+  settings.replica_lease =
+      to_lease(sources, "vdk.service.replica.lease.seconds", settings.replica_lease);
   settings.keeps_secrets =
       lower(sources.find("featureflag.vault.integration.enabled").value_or("true")) != "false";
   if (upper(sources.find("logging.format").value_or("")) == "JSON") {

@@ -1,6 +1,7 @@
 // What an operator can set, and where the values come from.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -36,6 +37,9 @@ struct Settings {
   std::optional<std::string> secrets_key;  // as text
   std::optional<std::filesystem::path> secrets_key_file;
   bool keeps_secrets = true;
+  // How long the leader, and any replica, may be silent before the others take over.
+  std::chrono::seconds leader_lease{15};
+  std::chrono::seconds replica_lease{60};
   LogFormat log_format = LogFormat::text;
   std::string log_level = "INFO";
 };

@@ -55,6 +55,7 @@ constexpr auto kReadyPatience = 10s;
 // is given up, where that did not help.
 constexpr auto kWakeAfter = 2s;
 constexpr auto kGiveUpAfter = 5s;
+constexpr const char* kOwnLock = ".lock";
 constexpr std::size_t kLongestId = 100;
 constexpr auto kLookInterval = 200ms;
 
@@ -123,7 +124,7 @@ bool has_ended(const Descriptor& process) {
 
 // Whether a supervisor lives: the kernel drops its lock with it.
 bool is_locked(const AttemptDirectory& attempt) {
-  const Descriptor lock(open(attempt.lock().c_str(), O_RDWR | O_CLOEXEC));
+  const Descriptor lock(open(attempt.lock().c_str(), O_RDONLY | O_CLOEXEC));
   return lock.is_open() && flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
@@ -291,15 +292,20 @@ ProcessExecutor::Impl::Impl(ProcessExecutorSettings settings) : settings_(std::m
     if (failure) throw unusable(settings_.directory / name, failure.value(), consequence);
   }
   chmod(settings_.directory.c_str(), 0700);
-  std::optional<FileLock> own = FileLock::try_lock(settings_.directory / ".lock");
-  if (!own) {
+  const Clock::time_point end = Clock::now() + settings_.patience;
+  for (;;) {
+    auto own = FileLock::try_lock(settings_.directory / kOwnLock);
+    if (own) own_.emplace(std::move(*own));
+    if (own_ || Clock::now() >= end) break;
+    std::this_thread::sleep_for(50ms);
+  }
+  if (!own_) {
     throw platform_error(
         {.what = fmt::format("The directory {} is in use.", settings_.directory.string()),
          .why = "Another Control Service runs its jobs there.",
          .consequence = consequence,
          .countermeasure = "Give each service a data directory of its own, or end the other one."});
   }
-  own_.emplace(std::move(*own));
   cgroups_ = prepare_cgroups(settings_.cgroup);
   wakeup_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   cleaner_.emplace(settings_.directory / ".trash");
@@ -778,6 +784,19 @@ bool ProcessExecutor::Impl::forget(const std::string& id) {
   cleaner_->remove(found->second->directory.path());
   entries_.erase(found);
   return true;
+}
+
+Observation observe_attempt(const fs::path& directory, const std::string& attempt_id) {
+  if (!is_attempt_id(attempt_id)) return {};
+  const AttemptDirectory attempt(directory / attempt_id);
+  // In this order: what ends in between is seen to have ended.
+  Observation seen{.is_at_work = is_locked(attempt)};
+  if (!seen.is_at_work) seen.ending = read_ending(attempt);
+  return seen;
+}
+
+bool ProcessExecutor::is_in_use(const fs::path& directory) {
+  return !FileLock::try_lock(directory / kOwnLock);
 }
 
 ProcessExecutor::ProcessExecutor(ProcessExecutorSettings settings)

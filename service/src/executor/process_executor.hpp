@@ -23,7 +23,17 @@ struct ProcessExecutorSettings {
   // Where the attempts' control groups are made (cgroup v2); empty: below the service's own, where
   // that is permitted.
   std::filesystem::path cgroup{};
+  // How long another executor may take to leave the directory.
+  std::chrono::milliseconds patience{0};
 };
+
+// What the files of an attempt tell of it to whoever does not have the directory.
+struct Observation {
+  bool is_at_work = false;  // its supervisor lives
+  std::optional<Ending> ending{};
+};
+[[nodiscard]] Observation observe_attempt(const std::filesystem::path& directory,
+                                          const std::string& attempt_id);
 
 class ProcessExecutor : public Executor {
  public:
@@ -32,6 +42,9 @@ class ProcessExecutor : public Executor {
   explicit ProcessExecutor(ProcessExecutorSettings settings);
   // Leaves attempts at work alone: the next executor on this directory adopts them.
   ~ProcessExecutor() override;
+
+  // Whether an executor has the directory. Throws Error where it cannot be used.
+  [[nodiscard]] static bool is_in_use(const std::filesystem::path& directory);
 
   void start(const Launch& launch) override;
   bool cancel(const std::string& attempt_id, std::chrono::milliseconds grace) override;

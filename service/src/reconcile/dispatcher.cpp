@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "config/sources.hpp"
+#include "reconcile/conclusion.hpp"
 #include "store/execution_store.hpp"
 #include "store/job_store.hpp"
 #include "vdk/base/error.hpp"
@@ -16,42 +17,7 @@ namespace vdk::service {
 namespace {
 
 constexpr std::size_t starter_count = 4;
-constexpr int attempt_limit = 3;
 constexpr std::chrono::seconds cancel_grace{30};
-
-ExecutionStatus status_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::succeeded:
-      return ExecutionStatus::succeeded;
-    case Verdict::user_error:
-      return ExecutionStatus::user_error;
-    case Verdict::cancelled:
-      return ExecutionStatus::cancelled;
-    case Verdict::skipped:
-      return ExecutionStatus::skipped;
-    case Verdict::platform_error:
-      break;
-  }
-  return ExecutionStatus::platform_error;
-}
-
-// What clients show beside the status.
-std::string message_of(const Ending& ending, ExecutionStatus status) {
-  switch (status) {
-    case ExecutionStatus::succeeded:
-      return "Success";
-    case ExecutionStatus::cancelled:
-      return "Job execution cancelled by user.";
-    case ExecutionStatus::skipped:
-      return "Skipping job execution due to another parallel running execution.";
-    case ExecutionStatus::user_error:
-      if (ending.cause == Cause::exited) return "User error";
-      break;
-    default:
-      if (ending.cause == Cause::exited) return "Platform error";
-  }
-  return redact(ending.message);
-}
 
 Time to_time(TimePoint time) { return std::chrono::floor<std::chrono::microseconds>(time); }
 
@@ -98,12 +64,14 @@ Limits limits_of(const Resources& resources) {
 }  // namespace
 
 Dispatcher::Dispatcher(Database& database, Workshop& workshop, Executor& executor, std::string node,
-                       std::string service_url)
+                       std::string service_url, const Heartbeat& heartbeat, Unowned unowned)
     : database_(database),
       workshop_(workshop),
       executor_(executor),
       node_(std::move(node)),
       service_url_(std::move(service_url)),
+      heartbeat_(heartbeat),
+      unowned_(unowned),
       worker_("dispatcher", std::chrono::seconds(1), [this] { round(); }) {
   for (std::size_t i = 0; i < starter_count; ++i) starters_.emplace_back([this] { starter(); });
   executor_.watch([this](const Attempt& attempt) {
@@ -126,7 +94,8 @@ Dispatcher::~Dispatcher() {
 }
 
 void Dispatcher::round() {
-  claim();
+  const auto token = heartbeat_.token();
+  if (token && unowned_ == Unowned::claim) claim();
   std::deque<Attempt> told;
   {
     const std::lock_guard lock(mutex_);
@@ -146,6 +115,10 @@ void Dispatcher::round() {
   const auto open =
       database_.read([this](Connection& connection) { return open_executions(connection, node_); });
   tell_cancellations(open);
+  if (token && token != looked_over_) {
+    end_disowned();
+    looked_over_ = token;
+  }
   // Whatever is not known to the executor was not started: a crash came between.
   const std::lock_guard lock(mutex_);
   for (const auto& execution : open) {
@@ -165,6 +138,21 @@ void Dispatcher::claim() {
 void Dispatcher::tell_cancellations(const std::vector<Execution>& open) {
   for (const auto& execution : open) {
     if (execution.is_cancel_requested) executor_.cancel(execution.attempt_id(), cancel_grace);
+  }
+}
+
+// What was declared ended while this replica did not answer runs no longer.
+void Dispatcher::end_disowned() {
+  for (const auto& attempt : executor_.list()) {
+    if (attempt.phase == Phase::ended) continue;
+    const auto execution = database_.read(
+        [&](Connection& connection) { return find_execution(connection, attempt.execution_id); });
+    if (!execution || !is_final(execution->status)) continue;
+    if (executor_.cancel(attempt.id, std::chrono::milliseconds(0))) {
+      log(LogLevel::warning, "vdk.service.dispatcher",
+          fmt::format("{} is ended: it was given up while this service did not answer",
+                      attempt.id));
+    }
   }
 }
 
@@ -199,17 +187,20 @@ void Dispatcher::start(const std::string& id) {
   });
   const std::string team = variables.empty() ? std::string() : variables.front().value;
   variables.push_back({"VDK_CONTROL_SERVICE_REST_API_URL", service_url_});
-  if (!execution || is_final(execution->status) || executor_.find(execution->attempt_id())) return;
+  if (!execution || is_final(execution->status) || execution->node != node_ ||
+      executor_.find(execution->attempt_id())) {
+    return;
+  }
   Ending nothing{.cause = Cause::not_started, .time = std::chrono::system_clock::now()};
   if (execution->is_cancel_requested) {
     nothing.cause = Cause::cancelled;
-    finish(*execution, nothing);
+    conclude(database_, *execution, nothing);
     return;
   }
   if (execution->status == ExecutionStatus::running) {
     nothing.cause = Cause::lost;
     nothing.message = "The run is no longer there, and nothing tells how it ended.";
-    finish(*execution, nothing);
+    conclude(database_, *execution, nothing);
     return;
   }
   try {
@@ -219,6 +210,8 @@ void Dispatcher::start(const std::string& id) {
     const vdk::JobConfig config(artifact.job);
     add_back_end(variables, config, "properties");
     if (with_secrets) add_back_end(variables, config, "secrets");
+    // Others may have given it up; the next round looks again.
+    if (!heartbeat_.is_alive()) return;
     executor_.start({.attempt_id = execution->attempt_id(),
                      .execution_id = execution->id,
                      .op_id = execution->op_id,
@@ -231,7 +224,7 @@ void Dispatcher::start(const std::string& id) {
                      .limits = limits_of(execution->resources)});
   } catch (const Error& error) {
     nothing.message = error.text().what + " " + error.text().why;
-    finish(*execution, nothing);
+    conclude(database_, *execution, nothing);
   }
 }
 
@@ -247,29 +240,7 @@ void Dispatcher::record(const Attempt& attempt) {
       [&](Connection& connection) { return find_execution(connection, attempt.execution_id); });
   // Of a job that was deleted, of a former attempt, or told before.
   if (!execution || is_final(execution->status) || execution->attempt_id() != attempt.id) return;
-  finish(*execution, *attempt.ending);
-}
-
-void Dispatcher::finish(const Execution& execution, const Ending& ending) {
-  const auto status = status_of(verdict(ending));
-  const bool again = ending.cause == Cause::not_started && execution.attempt < attempt_limit &&
-                     !execution.is_cancel_requested;
-  database_.write([&](Connection& connection) {
-    if (again) {
-      begin_attempt(connection, execution.id, execution.attempt + 1);
-      return;
-    }
-    finish_execution(connection, execution.id,
-                     {.status = status,
-                      .message = message_of(ending, status),
-                      .time = to_time(ending.time),
-                      .vdk_version = ending.vdk_version.empty() ? std::nullopt
-                                                                : std::optional(ending.vdk_version),
-                      .cause = std::string(to_string(ending.cause))});
-  });
-  log(LogLevel::info, "vdk.service.dispatcher",
-      fmt::format("{}: {}{}", execution.attempt_id(), to_string(status),
-                  again ? ", is tried again" : ""));
+  conclude(database_, *execution, *attempt.ending);
 }
 
 }  // namespace vdk::service

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reconcile/lease_database.hpp"
 #include "store/deployment_store.hpp"
 #include "store/execution_store.hpp"
 #include "vdk/base/error.hpp"
@@ -62,33 +63,6 @@ FireResult insert_fire(Connection& connection, const Fire& fire) {
 
 }  // namespace
 
-std::optional<FencingToken> DatabaseLeaseStore::acquire(const std::string& name,
-                                                        const std::string& holder,
-                                                        std::chrono::milliseconds duration) {
-  return database_.write([&](Connection& connection) -> std::optional<FencingToken> {
-    const auto time = connection.clock();
-    connection.run(
-        "INSERT INTO lease (name, holder, token, valid_until) VALUES ($1, '', 0, 0) "
-        "ON CONFLICT (name) DO NOTHING",
-        {name});
-    const auto row = connection.run(
-        "UPDATE lease SET "
-        "token = CASE WHEN holder = $2 AND valid_until > $3 THEN token ELSE token + 1 END, "
-        "holder = $2, valid_until = $4 WHERE name = $1 AND (holder = $2 OR valid_until <= $3) "
-        "RETURNING token",
-        {name, holder, time, Time(time + duration)});
-    if (row.rows.empty()) return std::nullopt;
-    return FencingToken{static_cast<std::uint64_t>(row.rows.front()[0].integer())};
-  });
-}
-
-void DatabaseLeaseStore::release(const std::string& name, const std::string& holder) {
-  database_.write([&](Connection& connection) {
-    connection.run("UPDATE lease SET valid_until = 0 WHERE name = $1 AND holder = $2",
-                   {name, holder});
-  });
-}
-
 ScheduleChanges DatabaseFireStore::changes_since(std::uint64_t revision,
                                                  std::chrono::sys_seconds now) {
   return database_.read([&](Connection& connection) {
@@ -113,11 +87,7 @@ ScheduleChanges DatabaseFireStore::changes_since(std::uint64_t revision,
 
 std::vector<FireResult> DatabaseFireStore::insert(std::span<const Fire> fires, FencingToken token) {
   return database_.write([&](Connection& connection) {
-    const auto lease = connection.run("SELECT token FROM lease WHERE name = $1", {scheduler_lease});
-    if (lease.rows.empty() ||
-        static_cast<std::uint64_t>(lease.rows.front()[0].integer()) != token.value) {
-      throw Fenced();
-    }
+    require_leader(connection, token);
     std::vector<FireResult> results;
     results.reserve(fires.size());
     for (const auto& fire : fires) results.push_back(insert_fire(connection, fire));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reconcile/lease_database.hpp"
 #include "schedule/cron.hpp"
 #include "store/deployment_store.hpp"
 #include "store/job_store.hpp"
@@ -20,8 +21,10 @@ struct Order {
   std::optional<std::string> schedule;  // of the job's configuration
 };
 
-std::optional<Order> take_order(Database& database, const std::string& job_name) {
+std::optional<Order> take_order(Database& database, const std::string& job_name,
+                                FencingToken token) {
   return database.write([&](Connection& connection) -> std::optional<Order> {
+    require_leader(connection, token);
     auto deployment = find_deployment(connection, job_name);
     if (!deployment) return std::nullopt;
     const auto job = connection.run("SELECT schedule FROM job WHERE name = $1", {job_name});
@@ -42,10 +45,11 @@ std::string sentence(const ErrorText& text) {
 
 }  // namespace
 
-Synchronizer::Synchronizer(Database& database, Workshop& workshop,
+Synchronizer::Synchronizer(Database& database, Workshop& workshop, const Leadership& leadership,
                            std::function<void()> schedules_changed)
     : database_(database),
       workshop_(workshop),
+      leadership_(leadership),
       schedules_changed_(std::move(schedules_changed)),
       worker_("synchronizer", std::chrono::seconds(1), [this] { round(); }) {}
 
@@ -61,8 +65,11 @@ Synchronizer::~Synchronizer() {
 }
 
 void Synchronizer::round() {
-  const auto open =
-      database_.read([](Connection& connection) { return open_deployments(connection); });
+  const auto token = leadership_.token();
+  std::vector<std::string> open;
+  if (token) {
+    open = database_.read([](Connection& connection) { return open_deployments(connection); });
+  }
   const std::lock_guard lock(mutex_);
   for (const auto& name : done_) {
     if (const auto found = at_work_.find(name); found != at_work_.end()) {
@@ -75,9 +82,11 @@ void Synchronizer::round() {
   for (const auto& name : open) {
     if (at_work_.size() >= deployments_at_a_time) break;
     if (at_work_.contains(name)) continue;
-    at_work_.emplace(name, std::thread([this, name] {
+    at_work_.emplace(name, std::thread([this, name, token] {
                        try {
-                         deploy(name);
+                         deploy(name, *token);
+                       } catch (const Fenced&) {
+                         // Whoever leads now does it.
                        } catch (const std::exception& error) {
                          log(LogLevel::error, "vdk.service.synchronizer",
                              fmt::format("{}: {}", name, error.what()));
@@ -91,8 +100,8 @@ void Synchronizer::round() {
   }
 }
 
-void Synchronizer::deploy(const std::string& job_name) {
-  const auto order = take_order(database_, job_name);
+void Synchronizer::deploy(const std::string& job_name, FencingToken token) {
+  const auto order = take_order(database_, job_name, token);
   if (!order) return;
   const auto& desired = order->deployment.desired;
   const auto generation = order->deployment.generation;
@@ -103,6 +112,7 @@ void Synchronizer::deploy(const std::string& job_name) {
   const auto fail = [&](DeploymentState state, const std::string& message) {
     log(LogLevel::warning, "vdk.service.synchronizer", fmt::format("{}: {}", job_name, message));
     database_.write([&](Connection& connection) {
+      require_leader(connection, token);
       put_deployment_state(connection, job_name, generation, state, message, build_log);
     });
   };
@@ -124,6 +134,7 @@ void Synchronizer::deploy(const std::string& job_name) {
                                   .deployed_by = desired.requested_by,
                                   .deployed_at = now()};
     const bool is_done = database_.write([&](Connection& connection) {
+      require_leader(connection, token);
       return complete_deployment(connection, job_name, generation, actual, build_log);
     });
     if (is_done) {
@@ -137,6 +148,8 @@ void Synchronizer::deploy(const std::string& job_name) {
          sentence(error.text()));
   } catch (const StoreError&) {
     throw;  // nothing could be written down: the next round begins again
+  } catch (const Fenced&) {
+    throw;
   } catch (const std::exception& error) {
     fail(DeploymentState::platform_error, redact(error.what()));
   }

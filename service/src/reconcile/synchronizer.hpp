@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/deployment.hpp"
+#include "reconcile/leadership.hpp"
 #include "reconcile/worker.hpp"
 #include "reconcile/workshop.hpp"
 
@@ -18,20 +19,23 @@ namespace vdk::service {
 // A few deployments at a time, each in a thread of its own, so that one which takes long keeps
 // nobody waiting. What it does is written down under the generation that it worked for: whoever
 // asked for something else in the meantime wins, and a round that is done again changes nothing.
+// The leader alone does so, and one that no longer leads writes nothing.
 class Synchronizer {
  public:
   // `schedules_changed` is called after a schedule was set or removed.
-  Synchronizer(Database& database, Workshop& workshop, std::function<void()> schedules_changed);
+  Synchronizer(Database& database, Workshop& workshop, const Leadership& leadership,
+               std::function<void()> schedules_changed);
   ~Synchronizer();
 
   void wake() { worker_.wake(); }
 
  private:
   void round();
-  void deploy(const std::string& job_name);
+  void deploy(const std::string& job_name, FencingToken token);
 
   Database& database_;
   Workshop& workshop_;
+  const Leadership& leadership_;
   const std::function<void()> schedules_changed_;
   std::mutex mutex_;
   std::map<std::string, std::thread> at_work_;

@@ -59,15 +59,6 @@ struct ScheduleChanges {
   std::uint64_t revision = 0;
 };
 
-// Thrown by FireStore::insert: the token is not the newest one, so somebody else is the scheduler.
-// Nothing was written.
-class Fenced : public std::exception {
- public:
-  [[nodiscard]] const char* what() const noexcept override {
-    return "another replica became the scheduler";
-  }
-};
-
 // Called by the scheduler's thread only. What the database could not do is thrown.
 class FireStore {
  public:

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,13 @@ namespace vdk::service {
 struct FencingToken {
   std::uint64_t value = 0;
   auto operator<=>(const FencingToken&) const = default;
+};
+
+// Thrown by what writes under a lease: the token is not the newest one, so somebody else has it.
+// Nothing was written.
+class Fenced : public std::exception {
+ public:
+  [[nodiscard]] const char* what() const noexcept override { return "another replica leads now"; }
 };
 
 // Where leases are kept. Any thread may call; what the database could not do is thrown.
