@@ -89,6 +89,9 @@ class ControlService:
         self.process = None
         return code
 
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
     def __enter__(self):
         return self.start()
 

@@ -183,7 +183,7 @@ class PostgresServer:
     def session(self, **account):
         return Session(self._client(**account))
 
-    def _client(self, user=USER, password=PASSWORD):
+    def _client(self, user=USER, password=PASSWORD, database=DATABASE):
         return {
             "args": [_program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1"],
             "env": {
@@ -192,14 +192,14 @@ class PostgresServer:
                 "PGPORT": str(self.port),
                 "PGUSER": user,
                 "PGPASSWORD": password,
-                "PGDATABASE": DATABASE,
+                "PGDATABASE": database,
             },
             "text": True,
         }
 
-    def sql(self, text):
+    def sql(self, text, database=DATABASE):
         """What the server's own client prints, run by the administrator."""
-        client = self._client()
+        client = self._client(database=database)
         client["args"] += ["-c", text]
         return subprocess.run(
             **client,
