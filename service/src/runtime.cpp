@@ -160,8 +160,10 @@ class Runtime::Parts {
   // Once the others know that this one lives, none of them takes its executor, and who has it
   // gives it back.
   ProcessExecutorSettings announced(const std::filesystem::path& directory) {
-    leases_.release_former(own_.node);
-    database_.write([this](Connection& connection) { put_replica(connection, own_); });
+    database_.write([this](Connection& connection) {
+      release_former(connection, own_.node);
+      put_replica(connection, own_);
+    });
     heartbeat_.maintain();
     return executor_settings(directory);
   }

@@ -7,7 +7,7 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::array<std::pair<Cause, std::string_view>, 8> kCauses = {
+constexpr std::array<std::pair<Cause, std::string_view>, 9> kCauses = {
     {{Cause::exited, "exited"},
      {Cause::signalled, "signalled"},
      {Cause::out_of_memory, "out_of_memory"},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<Cause, std::string_view>, 8> kCauses = {
      {Cause::time_limit, "time_limit"},
      {Cause::cancelled, "cancelled"},
      {Cause::not_started, "not_started"},
+     {Cause::interrupted, "interrupted"},
      {Cause::lost, "lost"}}};
 
 // Of a run that ended by itself or by a signal that nobody here sent: its own word, where that fits
@@ -58,6 +59,7 @@ Verdict verdict(const Ending& ending) noexcept {
     case Cause::cancelled:
       return Verdict::cancelled;
     case Cause::not_started:
+    case Cause::interrupted:
     case Cause::lost:
       return Verdict::platform_error;
   }

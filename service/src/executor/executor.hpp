@@ -67,6 +67,7 @@ enum class Cause {
   time_limit,          // it ran longer than Limits::time
   cancelled,           // cancel() was called while it was at work
   not_started,         // nothing of the job ran; another attempt repeats nothing
+  interrupted,         // the same, and only because the service was ended meanwhile
   lost                 // it is proven that it ended, and nobody knows how
 };
 [[nodiscard]] std::string_view to_string(Cause cause) noexcept;

@@ -595,12 +595,14 @@ std::optional<Ending> ProcessExecutor::Impl::conclude(const Entry& entry) {
   Ending ending{.time = now()};
   const bool same_boot = entry.launch.boot == current_boot();
   if (!entry.started && same_boot) {
-    ending.cause = Cause::not_started;
+    ending.cause = Cause::interrupted;
     ending.message = "The service or the supervisor of the run was ended before the run began.";
     try {
       const std::string complaints = read_file_if_exists(entry.directory.complaints()).value_or("");
-      if (!complaints.empty())
+      if (!complaints.empty()) {
+        ending.cause = Cause::not_started;
         ending.message += fmt::format(" The supervisor said: {}", first_line(complaints));
+      }
     } catch (const Error&) {
       // It said nothing that can be read.
     }

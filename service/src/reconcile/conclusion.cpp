@@ -10,6 +10,14 @@ namespace vdk::service {
 namespace {
 
 constexpr int kAttemptLimit = 3;
+// Being interrupted says nothing against an execution, unless it is its start that ends services.
+constexpr int kInterruptionLimit = 20;
+
+bool is_worth_another(const Execution& execution, const Ending& ending) {
+  if (execution.is_cancel_requested) return false;
+  if (ending.cause == Cause::interrupted) return execution.attempt < kInterruptionLimit;
+  return ending.cause == Cause::not_started && execution.attempt < kAttemptLimit;
+}
 
 ExecutionStatus status_of(Verdict verdict) {
   switch (verdict) {
@@ -49,8 +57,7 @@ std::string message_of(const Ending& ending, ExecutionStatus status) {
 
 void conclude(Database& database, const Execution& execution, const Ending& ending) {
   const auto status = status_of(verdict(ending));
-  const bool again = ending.cause == Cause::not_started && execution.attempt < kAttemptLimit &&
-                     !execution.is_cancel_requested;
+  const bool again = is_worth_another(execution, ending);
   const bool is_news = database.write([&](Connection& connection) {
     if (again) return begin_attempt(connection, execution.id, execution.attempt + 1);
     return finish_execution(

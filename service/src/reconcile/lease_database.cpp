@@ -29,10 +29,9 @@ void DatabaseLeaseStore::release(const std::string& name, const std::string& hol
   });
 }
 
-void DatabaseLeaseStore::release_former(const std::string& node) {
-  database_.write([&](Connection& connection) {
-    connection.run("UPDATE lease SET valid_until = 0 WHERE holder LIKE $1", {node + " %"});
-  });
+void release_former(Connection& connection, const std::string& node) {
+  connection.run("UPDATE lease SET valid_until = 0 WHERE holder LIKE $1 AND valid_until > 0",
+                 {node + " %"});
 }
 
 void require_leader(Connection& connection, FencingToken token) {

@@ -19,13 +19,13 @@ class DatabaseLeaseStore : public LeaseStore {
                                                     std::chrono::milliseconds duration) override;
   void release(const std::string& name, const std::string& holder) override;
 
-  // Holders are `NODE START`. Ends what former starts of the node hold: whoever has the node's data
-  // directory knows that none of them lives.
-  void release_former(const std::string& node);
-
  private:
   Database& database_;
 };
+
+// Holders are `NODE START`. Ends what former starts of the node hold: whoever has the node's data
+// directory knows that none of them lives.
+void release_former(Connection& connection, const std::string& node);
 
 // In the transaction that writes under the leader's lease: throws Fenced where another has led
 // since, so an outdated leader changes nothing.

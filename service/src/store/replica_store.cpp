@@ -6,7 +6,8 @@ void put_replica(Connection& connection, const Replica& replica) {
   connection.run(
       "INSERT INTO replica (node, machine, directory) VALUES ($1, $2, $3) "
       "ON CONFLICT (node) DO UPDATE SET machine = excluded.machine, "
-      "directory = excluded.directory",
+      "directory = excluded.directory WHERE replica.machine <> excluded.machine "
+      "OR replica.directory <> excluded.directory",
       {replica.node, replica.machine, replica.directory});
 }
 
