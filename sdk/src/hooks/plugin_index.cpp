@@ -249,18 +249,17 @@ void PluginIndex::leave_out(PluginManifest manifest, PluginState state, std::str
 
 void PluginIndex::read(const std::vector<PluginPlace>& places) {
   std::vector<PluginManifest> read;
-  for (FoundManifest& found : find_manifests(places)) {
-    const fs::path file = found.file;
-    const PluginSource source = found.source;
+  for (const FoundManifest& found : find_manifests(places)) {
     try {
-      read.push_back(parse_manifest(std::move(found)));
+      read.push_back(parse_manifest(found));
     } catch (const Error& error) {
       log(LogLevel::warning, kLogger,
-          fmt::format("The plugin manifest {} was left out: {}", file.string(), error.what()));
+          fmt::format("The plugin manifest {} was left out: {}", found.file.string(),
+                      error.what()));
       PluginManifest nameless;
-      nameless.name = file.stem().string();
-      nameless.file = file;
-      nameless.source = source;
+      nameless.name = found.file.stem().string();
+      nameless.file = found.file;
+      nameless.source = found.source;
       leave_out(std::move(nameless), PluginState::failed, error.text().what);
     }
   }

@@ -130,7 +130,7 @@ std::vector<std::pair<std::string_view, std::string>> PluginManifest::unique_con
   return all;
 }
 
-PluginManifest parse_manifest(FoundManifest found) {
+PluginManifest parse_manifest(const FoundManifest& found) {
   if (!found.fault.empty()) throw configuration_error({.what = found.fault});
   const Value& json = found.content;
   PluginManifest manifest;

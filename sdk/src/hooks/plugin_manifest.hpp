@@ -78,6 +78,6 @@ struct PluginManifest {
 };
 
 // Throws Error (configuration) that names the file and the member that is wrong.
-[[nodiscard]] PluginManifest parse_manifest(FoundManifest found);
+[[nodiscard]] PluginManifest parse_manifest(const FoundManifest& found);
 
 }  // namespace vdk

@@ -77,7 +77,7 @@ void read(FoundManifest& manifest) {
 }
 
 // What was found the last time, where nothing has changed since.
-std::optional<std::vector<FoundManifest>> recall(Value known,
+std::optional<std::vector<FoundManifest>> recall(const Value& known,
                                                  const std::vector<PluginPlace>& places) {
   const Value* format = known.find("format");
   const Value* stamps = known.find("places");
@@ -97,19 +97,17 @@ std::optional<std::vector<FoundManifest>> recall(Value known,
   }
   std::vector<FoundManifest> found;
   for (const Value& entry : *manifests->if_list()) {
-    // `known` is this function's own, so what is found in it may be taken.
     const Value* place = entry.find("place");
     const Value* file = entry.find("file");
     const Value* then = entry.find("stamp");
-    auto* content = const_cast<Value*>(entry.find("content"));
+    const Value* content = entry.find("content");
     if (!place || !place->if_integer() || !file || !file->if_string() || !then || !content) {
       return std::nullopt;
     }
     const auto index = static_cast<std::size_t>(*place->if_integer());
     if (index >= places.size() || *then != Value(stamp(*file->if_string()))) return std::nullopt;
-    found.push_back({.source = places[index].source,
-                     .file = *file->if_string(),
-                     .content = std::move(*content)});
+    found.push_back(
+        {.source = places[index].source, .file = *file->if_string(), .content = *content});
   }
   return found;
 }
@@ -163,7 +161,7 @@ std::vector<FoundManifest> find_manifests(const std::vector<PluginPlace>& places
   try {
     if (const auto bytes = read_file_if_exists(cache)) {
       if (auto known = from_bytes(*bytes)) {
-        if (auto found = recall(*std::move(known), places)) return *std::move(found);
+        if (auto found = recall(*known, places)) return *std::move(found);
       }
     }
   } catch (const std::exception&) {

@@ -98,6 +98,7 @@ class HookPoint<Result(Args...)> {
         {std::move(plugin), order, std::move(function), detail::next_registration()});
     if (owner_.added) {
       // Copied: the owner may have the list grow.
+      // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
       const Implementation implementation = *added;
       owner_.added(implementation);
     } else if (replay_) {
