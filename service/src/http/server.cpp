@@ -311,7 +311,9 @@ class Server::Listener {
     const bool is_long = error == beast::http::error::header_limit;
     auto response = framework_error(is_long ? 431 : 400, "");
     response.carries_op_id = false;
-    co_await write(stream, session, Request{}, response, 11, false);
+    // A name, because GCC 12 destroys a temporary of a co_await twice.
+    const Request unknown;
+    co_await write(stream, session, unknown, response, 11, false);
   }
 
   // Says whether the connection may be used again.
