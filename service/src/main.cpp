@@ -251,13 +251,7 @@ int run(const CommandLine& command_line) {
                            .deployments_changed = [&runtime] { runtime.deployments_changed(); },
                            .executions_changed = [&runtime] { runtime.executions_changed(); }};
   http::Router router;
-  add_job_routes(router, context);
-  add_source_routes(router, context);
-  add_deployment_routes(router, context);
-  add_execution_routes(router, context);
-  add_property_routes(router, context);
-  add_secret_routes(router, context);
-  add_information_routes(router, context);
+  add_api_routes(router, context);
 
   http::Server server({.address = settings.address, .port = settings.port, .tls = settings.tls},
                       router, make_loopback_gate(settings.allowed_hosts));

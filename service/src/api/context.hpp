@@ -57,6 +57,9 @@ void add_execution_routes(http::Router& router, const ApiContext& context);
 void add_secret_routes(http::Router& router, const ApiContext& context);
 void add_property_routes(http::Router& router, const ApiContext& context);
 void add_information_routes(http::Router& router, const ApiContext& context);
+void add_documentation_routes(http::Router& router, const ApiContext& context);
+// All of them. The OpenAPI document (service/pages/openapi.json) describes each.
+void add_api_routes(http::Router& router, const ApiContext& context);
 
 // Adds routes whose functions get the context, and whose errors are answers. Bodies are bounded by
 // ApiSettings::json_limit.
