@@ -1,5 +1,7 @@
 """What is no proper request of HTTP is refused, and harms nobody."""
 
+import json
+import re
 import socket
 
 import pytest
@@ -40,6 +42,7 @@ BROKEN = {
     "a header that is too long": (HEAD + b"X-Some: " + b"x" * 20_000 + b"\r\n\r\n", 431),
     "a line that is too long": (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n", 431),
     "half a header": (HEAD, None),
+    "an address in another encoding": (HEAD.replace(b"info", b"\xff") + b"\r\n", 400),
     "no host": (b"GET /data-jobs/debug/info HTTP/1.1\r\nConnection: close\r\n\r\n", 403),
     "half a body": (
         b"PUT /data-jobs/for-team/a/jobs/b/deployments/c/properties HTTP/1.1\r\nHost: localhost\r\n"
@@ -59,6 +62,19 @@ def test_it_is_refused_and_the_next_one_is_answered(shared_service, kind):
     data, wanted = BROKEN[kind]
     assert status(exchange(shared_service, data)) == wanted
     assert status(exchange(shared_service, HEAD + b"\r\n")) == 200
+
+
+def test_an_address_in_another_encoding_is_told_in_json(shared_service):
+    answer = exchange(shared_service, HEAD.replace(b"info", b"\xff/..") + b"\r\n")
+    body = json.loads(answer.split(b"\r\n\r\n", 1)[1].decode())
+    assert (body["status"], body["path"]) == (400, "/data-jobs/debug/\ufffd/..")
+
+
+@pytest.mark.parametrize("op_id", [b"\xff", b"a\tb"])
+def test_an_operation_id_that_cannot_be_printed_is_made_anew(shared_service, op_id):
+    answer = exchange(shared_service, HEAD + b"X-OPID: " + op_id + b"\r\n\r\n")
+    (told,) = re.findall(rb"\r\nX-OPID: ([^\r]*)\r\n", answer)
+    assert re.fullmatch(rb"0\d{13}", told)
 
 
 def test_a_body_may_come_in_chunks(shared_service):

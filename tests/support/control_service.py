@@ -65,6 +65,7 @@ class ControlService:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="backslashreplace",
             env=self.environment(),
         )
         reader = threading.Thread(target=self._read_log, args=[self.process.stderr], daemon=True)

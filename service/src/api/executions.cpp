@@ -12,7 +12,6 @@
 #include "store/deployment_store.hpp"
 #include "store/execution_store.hpp"
 #include "store/job_store.hpp"
-#include "vdk/base/utf8.hpp"
 
 namespace vdk::service {
 
@@ -193,19 +192,6 @@ std::int64_t tail_lines(const http::Request& request) {
   return lines;
 }
 
-// What a run wrote may be in any encoding; JSON is UTF-8.
-std::string to_utf8(std::string text) {
-  std::string_view rest = text;
-  std::string result;
-  while (const auto bad = find_invalid_utf8(rest)) {
-    result += rest.substr(0, *bad);
-    result += "\xEF\xBF\xBD";
-    rest.remove_prefix(*bad + 1);
-  }
-  if (result.empty()) return text;
-  return result += rest;
-}
-
 class LogStream : public http::BodyStream {
  public:
   LogStream(Executor& executor, std::string attempt_id, Output output, std::int64_t offset)
@@ -244,7 +230,8 @@ http::Response read_logs(const ApiContext& context, const http::Request& request
                          {.tail_lines = std::max<std::int64_t>(lines, 0), .max_bytes = log_limit})
                   .text;
   while (text.ends_with('\n')) text.pop_back();
-  return json_answer(Value::Map{{"logs", to_utf8(std::move(text))}});
+  // What a run wrote may be in any encoding; JSON is UTF-8.
+  return json_answer(Value::Map{{"logs", http::to_utf8(text)}});
 }
 
 http::Response read_events(const ApiContext& context, const http::Request& request) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "vdk/base/utf8.hpp"
+
 namespace vdk::service::http {
 
 namespace {
@@ -35,6 +37,16 @@ std::optional<std::string_view> Request::query(std::string_view name) const {
     if (key == name) return value;
   }
   return std::nullopt;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string result;
+  while (const auto bad = find_invalid_utf8(text)) {
+    result += text.substr(0, *bad);
+    result += "\xEF\xBF\xBD";
+    text.remove_prefix(*bad + 1);
+  }
+  return result += text;
 }
 
 std::string_view reason_of(unsigned status) noexcept {

@@ -70,4 +70,7 @@ using Handler = std::function<Response(const Request&)>;
 // "Not Found" of 404, and so on; "Unknown" of what nobody knows.
 [[nodiscard]] std::string_view reason_of(unsigned status) noexcept;
 
+// The text with U+FFFD in the place of whatever is not UTF-8.
+[[nodiscard]] std::string to_utf8(std::string_view text);
+
 }  // namespace vdk::service::http

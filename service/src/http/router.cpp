@@ -86,7 +86,7 @@ Response framework_error(unsigned status, std::string_view path) {
       {"timestamp", to_framework_time(now())},
       {"status", static_cast<std::int64_t>(status)},
       {"error", std::string(reason_of(status))},
-      {"path", std::string(path)},
+      {"path", to_utf8(path)},
   });
   return response;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -34,6 +35,7 @@
 #include "model/time.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
+#include "vdk/base/utf8.hpp"
 
 namespace vdk::service::http {
 
@@ -87,6 +89,13 @@ void set_common_fields(Message& message, const Response& response, const Request
 bool peer_is_gone(Socket& socket) {
   char byte = 0;
   return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+// What may stand in a line of a log and in a database.
+bool is_printable(std::string_view text) {
+  return !find_invalid_utf8(text) && std::ranges::none_of(text, [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '\x7F';
+  });
 }
 
 [[noreturn]] void fail_to_listen(const ServerOptions& options, const std::string& why) {
@@ -330,7 +339,8 @@ class Server::Listener {
     request.is_secure = tls_.has_value();
     request.remote_address = session.remote_address();
     const auto op_id = request.header("X-OPID");
-    request.op_id = op_id ? std::string(*op_id) : fmt::format("0{}", to_micros(now()) / 1000);
+    request.op_id = op_id && is_printable(*op_id) ? std::string(*op_id)
+                                                  : fmt::format("0{}", to_micros(now()) / 1000);
 
     auto decided = route(request);
     const auto* const* chosen = std::get_if<const Route*>(&decided);
