@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,20 +17,30 @@ SETTINGS = {"VDK_SERVICE_SECRETS_KEY": "0123456789abcdef" * 4}
 
 
 def make_jobs(service):
-    """One that runs, one that could, and one that is only a name."""
+    """One that runs, one that could, and one that is only a name; tells an execution of the first."""
     for name in ("job-deployed", "job-with-sources", "job-bare"):
         assert service.send("POST", TEAM, {"job_name": name, "config": {}}).status == 201
     archive = make_archive([("job/10_nothing.sql", "SELECT 1;")])
     kind = {"Content-Type": "application/octet-stream"}
     for name in ("job-deployed", "job-with-sources"):
         assert service.ask("POST", f"{TEAM}/{name}/sources", archive, kind).status == 200
-    assert service.send("POST", f"{TEAM}/job-deployed/deployments", {}).status == 202
+    deployment = f"{TEAM}/job-deployed/deployments"
+    assert service.send("POST", deployment, {}).status == 202
+    wait_until(lambda: service.send("GET", deployment).json(), lambda found: found)
+    return service.send("POST", deployment + "/x/executions", {}).header("Location").split("/")[-1]
+
+
+def wait_until(get, is_fine):
+    deadline = time.monotonic() + 60
+    while not is_fine(get()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("seconds", [30, pytest.param(900, marks=pytest.mark.full)])
 def test_no_answer_is_against_the_document(new_store, tmp_path, seconds):
     with ControlService(tmp_path / "data", {**SETTINGS, **new_store()}) as service:
-        make_jobs(service)
+        execution = make_jobs(service)
         found = subprocess.run(
             [
                 Path(sys.executable).parent / "schemathesis",
@@ -39,8 +50,9 @@ def test_no_answer_is_against_the_document(new_store, tmp_path, seconds):
             ],
             env={
                 "PATH": "/usr/bin:/bin",
-                "PYTHONPATH": os.pathsep.join(FOLDERS),
                 "HOME": str(tmp_path),
+                "PYTHONPATH": os.pathsep.join(FOLDERS),
+                "EXECUTION": execution,
             },
             cwd=tmp_path,
             capture_output=True,
