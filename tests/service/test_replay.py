@@ -9,6 +9,9 @@ from control_service import ControlService
 
 # Both versions are the interpreter of the tests: what they are called is what is compared.
 PYTHONS = json.dumps({name: {"interpreter": sys.executable} for name in ("3.9", "3.8")})
+LOGS_URL = (
+    "https://logs.example.com/{execution_id}?s={start_time}&e={end_time}&op={op_id}&x={{job_name}}"
+)
 # The recording's modes, and how our service is set up to be asked the same.
 SETTINGS = {
     "write K8S,DB; read K8S; security off": {
@@ -21,6 +24,8 @@ SETTINGS = {
     "write DB; read DB; synchronizer on; security off": {
         "DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS": PYTHONS,
         "DATAJOBS_DEPLOYMENT_DEFAULT_PYTHON_VERSION": "3.9",
+        "DATAJOBS_EXECUTIONS_LOGS_URL_TEMPLATE": LOGS_URL,
+        "DATAJOBS_EXECUTIONS_LOGS_URL_DATE_FORMAT": "iso",
         "UPLOAD_VALIDATION_FILETYPES_ALLOWLIST": "text,application/json",
         "UPLOAD_VALIDATION_EXTENSIONS_FILTER_LIST": ".pyc,.so",
     },

@@ -12,7 +12,25 @@ def make_archive(entries):
     return data.getvalue()
 
 
-STEP = ("job/10_step.py", "def run(job_input):\n    pass\n")
+# Does what the recorded jobs did, which their argument `k` told them.
+STAND_IN = """
+import time
+
+from vdk.internal.core.errors import PlatformServiceError
+
+
+def run(job_input):
+    wanted = job_input.get_arguments().get("k")
+    for number in range(1, 11):
+        print("line", number, flush=True)
+    if wanted == "sleepy":
+        time.sleep(100)
+    if wanted == "usererr":
+        raise ValueError("a mistake of the job")
+    if wanted in ("platerr", "odd"):
+        raise PlatformServiceError("a mistake of the platform")
+"""
+STEP = ("job/10_step.py", STAND_IN)
 CONFIG = ("job/config.ini", "[owner]\nteam = alpha\n")
 
 

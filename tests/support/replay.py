@@ -1,8 +1,8 @@
 """Sends recorded exchanges to a service, in their order, and says what came back otherwise.
 
 `exchanges.jsonl` is what upstream's service answered; its messages are not kept (`$error`: a body of
-four members). `differences.txt` lists what is answered otherwise on purpose, `pending.txt` what is
-not sent yet. Both name exchanges by patterns of the shell, the first that matches counts.
+four members). `differences.txt` lists what is answered otherwise on purpose, and which members of the
+answer that concerns; `pending.txt` what is not sent yet. Both name exchanges by patterns of the shell, the first that matches counts.
 """
 
 import base64
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorded_archives import archive
+from recorded_jobs import prepare
 
 HERE = Path(__file__).resolve().parent.parent / "service"
 COMPARED = {"Location", "Allow", "Accept", "WWW-Authenticate", "X-OPID", "Content-Type"}
@@ -28,6 +29,7 @@ PLACEHOLDERS = {
 }
 TIMES = re.compile(r"<timestamp(\.\d+d)?Z>")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
+SECONDS = 60
 ERROR_MEMBERS = ["consequences", "countermeasures", "what", "why"]
 
 
@@ -35,6 +37,7 @@ ERROR_MEMBERS = ["consequences", "countermeasures", "what", "why"]
 class Difference:
     pattern: str
     status: int
+    members: list  # that differ, as paths with points; where none is named, only the status counts
     reason: str
 
 
@@ -57,7 +60,9 @@ def differences():
     found = []
     for line in _listed("differences.txt"):
         pattern, status, reason = line.split(None, 2)
-        found.append(Difference(pattern, int(status), reason))
+        members = re.match(r"\(([^)]*)\) ", reason)
+        listed = members[1].split(", ") if members else []
+        found.append(Difference(pattern, int(status), listed, reason))
     return found
 
 
@@ -106,12 +111,25 @@ def same(wanted, got, path=""):
     return "" if equal else f"{path}: {wanted!r} was, {got!r} is"
 
 
+def without(value, path):
+    """The value less a member, which may be that of each item of a list."""
+    if isinstance(value, list):
+        return [without(item, path) for item in value]
+    name, _, rest = path.partition(".")
+    if not isinstance(value, dict) or name not in value:
+        return value
+    if rest:
+        return {**value, name: without(value[name], rest)}
+    return {key: one for key, one in value.items() if key != name}
+
+
 class Replay:
     """One pass over exchanges of one mode against one service."""
 
     def __init__(self, service):
         self.service = service
         self.version = "0" * 40  # of the last upload
+        self.executions = {}  # of each job the last one that was recorded
 
     def _body(self, exchange):
         body = exchange["body"]
@@ -127,16 +145,26 @@ class Replay:
             return base64.b64decode(body[len("base64:") :])
         return body.replace("<sha>", self.version).encode()
 
+    def _path(self, exchange):
+        path = exchange["path"].replace("<sha>", self.version)
+        for job, execution in self.executions.items():
+            path = path.replace(f"/{job}-<epoch-seconds>", f"/{execution}")
+        return path
+
     def send(self, exchange):
+        for path in prepare(self.service, exchange["name"]):
+            self._wait_for_deployment(path)
         headers = dict(exchange["headers"])
         body = self._body(exchange)
         # Recorded are the headers that were given on purpose.
         typeless = exchange["name"].endswith(("content-type-missing", "-no-ct"))
         if body is not None and "Content-Type" not in headers and not typeless:
             headers["Content-Type"] = "application/json"
-        path = exchange["path"].replace("<sha>", self.version)
+        path = self._path(exchange)
         answer = self.service.ask(exchange["method"], path, body, headers)
-        if exchange["method"] in ("POST", "PATCH") and answer.status == 202:
+        if exchange["method"] == "POST" and path.endswith("/executions") and answer.status == 202:
+            self._wait_for_execution(exchange, path, answer.header("Location").rsplit("/", 1)[1])
+        elif exchange["method"] in ("POST", "PATCH") and answer.status == 202:
             self._wait_for_deployment(path)
         is_upload = exchange["method"] == "POST" and path.split("?")[0].endswith("/sources")
         if is_upload and answer.status == 200:
@@ -156,14 +184,33 @@ class Replay:
             + "".join(self.service.log[-30:])
         )
 
+    def _wait_for_execution(self, exchange, path, execution):
+        """Until it is as far as the recorded one was: asleep, or at its end."""
+        job = path.split("/deployments")[0]
+        if exchange["status"] == 202:
+            self.executions[job.rsplit("/", 1)[1]] = execution
+        place = f"{job}/executions/{execution}"
+        sleeps = isinstance(exchange["body"], dict) and "sleepy" in json.dumps(exchange["body"])
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            if sleeps:
+                log = self.service.ask("GET", place + "/logs?tail_lines=1").json()["logs"]
+                if log.endswith("line 10"):
+                    return
+            elif self.service.ask("GET", place).json()["status"] not in ("submitted", "running"):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{execution} is not as far as it should be")
+
     def check(self, exchange, answer, difference):
         """Why the answer is not as it has to be; empty where it is."""
         status = difference.status if difference else exchange["status"]
         if answer.status != status:
             return f"{exchange['status']} was, {status} has to be, {answer.status} is: {answer.body[:300]!r}"
-        if difference:
+        if difference and not difference.members:
             return ""
-        return self._headers(exchange, answer) or self._answer(exchange, answer)
+        members = difference.members if difference else []
+        return self._headers(exchange, answer) or self._answer(exchange, answer, members)
 
     def _headers(self, exchange, answer):
         host = f"127.0.0.1:{self.service.port}"
@@ -193,7 +240,7 @@ class Replay:
                 return f"{name}: {wanted!r} was, {got!r} is"
         return ""
 
-    def _answer(self, exchange, answer):
+    def _answer(self, exchange, answer, other_members):
         wanted = exchange["answer"]
         if exchange["method"] == "HEAD" or wanted == "":
             return "" if answer.body == b"" else f"no body was, {answer.body[:200]!r} is"
@@ -207,4 +254,6 @@ class Replay:
             got = answer.json()
         except ValueError:
             return f"JSON was, {answer.body[:200]!r} is"
+        for member in other_members:
+            wanted, got = without(wanted, member), without(got, member)
         return same(wanted, got)
