@@ -3,12 +3,11 @@
 import json
 import os
 import stat
-import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from urllib.parse import parse_qs
 
 import pytest
 from control_client import JOB, Client
+from token_server import TokenServer
 
 
 @pytest.fixture
@@ -96,31 +95,6 @@ def test_an_error_of_the_service_says_what_it_says(client):
     )
     assert done.returncode != 0 and "gave no answer" in done.stderr
     assert "is no address" in client.fail("info", "-u", "ftp://somewhere")
-
-
-class TokenServer:
-    """Exchanges one API token for access tokens, as an authorization server does."""
-
-    def __init__(self):
-        self.forms = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                server.forms.append(parse_qs(text))
-                good = server.forms[-1].get("refresh_token") == ["right"]
-                body = json.dumps({"access_token": "short-lived", "expires_in": 3600}).encode()
-                self.send_response(200 if good else 400)
-                self.end_headers()
-                self.wfile.write(body if good else b"{}")
-
-            def log_message(self, *_):
-                pass
-
-        self.http = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.http.server_port}/authorize"
 
 
 def test_a_login_is_kept_for_its_owner_alone(client):

@@ -42,10 +42,14 @@ def _uv(*words):
 
 
 def make_environment(prefix, wheel, requirements):
-    """Without the network, of what the wheelhouse has; what it lacks is fetched, and built where it is a source, once."""
+    """Without the network, of what the wheelhouse has; what it lacks is fetched, and built where it is a source, once.
+
+    `wheel` is ours, or none for an environment of upstream alone.
+    """
     WHEELHOUSE.mkdir(parents=True, exist_ok=True)
     constraint = prefix.with_name("constraint.txt")
     constraint.write_text(CONSTRAINT)
+    packages = [*([wheel] if wheel else []), *requirements]
     made = _uv("venv", "--python", sys.executable, prefix)
     install = [
         "pip",
@@ -56,8 +60,8 @@ def make_environment(prefix, wheel, requirements):
         constraint,
     ]
     if made.returncode == 0:
-        made = _uv(*install, "--offline", wheel, *requirements)
+        made = _uv(*install, "--offline", *packages)
     if made.returncode != 0:
-        made = _uv(*install, wheel, *requirements)
+        made = _uv(*install, *packages)
     if made.returncode != 0:
         raise RuntimeError(f"there is no environment with {' '.join(requirements)}:\n{made.stdout}")

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/logs_url.hpp"
 #include "executor/executor.hpp"
 #include "http/router.hpp"
 #include "source/archive.hpp"
@@ -16,15 +17,6 @@
 #include "vdk/base/value.hpp"
 
 namespace vdk::service {
-
-// Where the logs of an execution can be seen, if anywhere: a template with {execution_id}, {op_id},
-// {job_name}, {team_name}, {start_time} and {end_time}, in single or double braces.
-struct LogsUrl {
-  std::string pattern;
-  bool has_iso_times = false;  // otherwise milliseconds of Unix time
-  std::chrono::seconds start_offset{0};
-  std::chrono::seconds end_offset{0};
-};
 
 struct ApiSettings {
   std::string version;  // what `info` tells of the service
@@ -53,6 +45,7 @@ struct ApiContext {
 void add_job_routes(http::Router& router, const ApiContext& context);
 void add_source_routes(http::Router& router, const ApiContext& context);
 void add_deployment_routes(http::Router& router, const ApiContext& context);
+void add_query_routes(http::Router& router, const ApiContext& context);
 void add_execution_routes(http::Router& router, const ApiContext& context);
 void add_secret_routes(http::Router& router, const ApiContext& context);
 void add_property_routes(http::Router& router, const ApiContext& context);

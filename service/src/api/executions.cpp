@@ -44,28 +44,6 @@ Execution execution_of(Connection& connection, const http::Request& request) {
   return *found;
 }
 
-std::string time_text(const LogsUrl& settings, Time time) {
-  return settings.has_iso_times ? to_api_time(time) : std::to_string(to_micros(time) / 1000);
-}
-
-std::string logs_url(const LogsUrl& settings, const Execution& execution, std::string_view team) {
-  auto text = settings.pattern;
-  if (text.empty()) return text;
-  const auto put = [&](const std::string& name, std::string_view value) {
-    const auto encoded = http::encode_percent(value);
-    text = replace_all(text, "{{" + name + "}}", encoded);
-    text = replace_all(text, "{" + name + "}", encoded);
-  };
-  put("execution_id", execution.id);
-  put("op_id", execution.op_id);
-  put("job_name", execution.job_name);
-  put("team_name", team);
-  put("start_time",
-      time_text(settings, execution.start_time.value_or(now()) + settings.start_offset));
-  put("end_time", time_text(settings, execution.end_time.value_or(now()) + settings.end_offset));
-  return text;
-}
-
 std::set<ExecutionStatus> wanted_statuses(const http::Request& request) {
   std::set<ExecutionStatus> statuses;
   for (const auto& [key, value] : request.url.query) {
@@ -92,8 +70,7 @@ http::Response list(const ApiContext& context, const http::Request& request) {
     values.clear();
     const auto job = job_of(connection, request);
     for (const auto& execution : list_executions(connection, job.name, statuses)) {
-      values.push_back(
-          to_value(execution, logs_url(context.settings.logs_url, execution, job.team)));
+      values.push_back(to_value(execution, context.settings.logs_url.of(execution, job.team)));
     }
   });
   return json_answer(std::move(values));
@@ -102,8 +79,8 @@ http::Response list(const ApiContext& context, const http::Request& request) {
 http::Response read(const ApiContext& context, const http::Request& request) {
   const auto execution = context.database.read(
       [&](Connection& connection) { return execution_of(connection, request); });
-  return json_answer(to_value(
-      execution, logs_url(context.settings.logs_url, execution, request.parameter("team"))));
+  return json_answer(
+      to_value(execution, context.settings.logs_url.of(execution, request.parameter("team"))));
 }
 
 struct StartBody {

@@ -6,6 +6,7 @@ namespace vdk::service {
 void add_api_routes(http::Router& router, const ApiContext& context) {
   add_job_routes(router, context);
   add_source_routes(router, context);
+  add_query_routes(router, context);
   add_deployment_routes(router, context);
   add_execution_routes(router, context);
   add_property_routes(router, context);

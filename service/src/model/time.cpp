@@ -31,6 +31,20 @@ std::string to_api_time(Time time) {
   return text + 'Z';
 }
 
+std::string to_graphql_time(Time time) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  auto text = to_seconds(second);
+  const auto micros = (time - second).count();
+  if (micros % 1000 != 0) {
+    text += fmt::format(".{:06}", micros);
+  } else if (micros != 0) {
+    text += fmt::format(".{:03}", micros / 1000);
+  } else if (text.ends_with(":00")) {
+    text.resize(text.size() - 3);
+  }
+  return text + 'Z';
+}
+
 std::string to_framework_time(Time time) {
   const auto second = std::chrono::floor<std::chrono::seconds>(time);
   return fmt::format("{}.{:03}+00:00", to_seconds(second), (time - second).count() / 1000);

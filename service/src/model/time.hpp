@@ -18,6 +18,9 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 // 2026-11-21T20:31:05.5Z: seconds always, a fraction without zeros at its end.
 [[nodiscard]] std::string to_api_time(Time time);
+// 2026-11-21T20:31Z, 2026-11-21T20:31:05.500Z: as GraphQL has it, without seconds where there are
+// none, and a fraction of three, six or no digits.
+[[nodiscard]] std::string to_graphql_time(Time time);
 // 2026-11-21T20:31:05.123+00:00
 [[nodiscard]] std::string to_framework_time(Time time);
 // 2026-11-21T20:31:05.123456789Z: always nine digits, as a container's log has them.

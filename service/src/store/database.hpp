@@ -107,11 +107,14 @@ class StoreError : public std::runtime_error {
   StoreFailure failure_;
 };
 
+// How many prepared statements a connection keeps: some are composed of what a request asks for.
+inline constexpr std::size_t kMostStatements = 300;
+
 // One connection. Used by one thread at a time. Everything throws StoreError.
 class Connection {
  public:
   virtual ~Connection() = default;
-  // Runs one statement; it is prepared once for each connection.
+  // Runs one statement; it is prepared once for each connection, and kept.
   virtual SqlResult run(std::string_view sql, std::span<const SqlValue> parameters) = 0;
   SqlResult run(std::string_view sql, std::initializer_list<SqlValue> parameters = {}) {
     return run(sql, std::span(parameters.begin(), parameters.size()));

@@ -36,14 +36,6 @@ std::string contacts_text(const Contacts& contacts) {
   });
 }
 
-Contacts parse_contacts(const std::string& text) {
-  const auto value = parse_json(text);
-  return {.failure_user_error = to_texts(value.find("failure_user_error")),
-          .failure_platform_error = to_texts(value.find("failure_platform_error")),
-          .success = to_texts(value.find("success")),
-          .deploy = to_texts(value.find("deploy"))};
-}
-
 std::optional<Job> first_job(const SqlResult& found) {
   if (found.rows.empty()) return std::nullopt;
   const auto& row = found.rows.front();
@@ -60,6 +52,14 @@ std::optional<Job> first_job(const SqlResult& found) {
 }
 
 }  // namespace
+
+Contacts parse_contacts(const std::string& text) {
+  const auto value = parse_json(text);
+  return {.failure_user_error = to_texts(value.find("failure_user_error")),
+          .failure_platform_error = to_texts(value.find("failure_platform_error")),
+          .success = to_texts(value.find("success")),
+          .deploy = to_texts(value.find("deploy"))};
+}
 
 std::optional<Job> find_job(Connection& connection, std::string_view team, std::string_view name) {
   return first_job(connection.run(select_job, {name, team}));

@@ -28,4 +28,7 @@ void move_job(Connection& connection, const Job& job, std::string_view new_team)
 // name next finds nothing of this one.
 void delete_job(Connection& connection, const Job& job);
 
+// The column `contacts` of a job.
+[[nodiscard]] Contacts parse_contacts(const std::string& text);
+
 }  // namespace vdk::service

@@ -157,6 +157,10 @@ class PostgresConnection final : public Connection {
 
   const std::string& prepare(std::string_view sql, std::size_t parameters) {
     if (const auto found = statements_.find(sql); found != statements_.end()) return found->second;
+    if (statements_.size() >= kMostStatements) {
+      run_script("DEALLOCATE ALL");
+      statements_.clear();
+    }
     auto name = fmt::format("s{}", statements_.size());
     const Result result(PQprepare(connection_, name.c_str(), std::string(sql).c_str(),
                                   static_cast<int>(parameters), nullptr));

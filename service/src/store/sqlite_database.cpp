@@ -28,6 +28,13 @@ StoreFailure failure_of(int code) noexcept {
   }
 }
 
+int compare_bytes(void* /*none*/, int size_a, const void* a, int size_b, const void* b) noexcept {
+  const auto text = [](const void* bytes, int size) {
+    return std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  };
+  return text(a, size_a).compare(text(b, size_b));
+}
+
 class SqliteConnection final : public Connection {
  public:
   explicit SqliteConnection(const std::string& path) {
@@ -44,6 +51,8 @@ class SqliteConnection final : public Connection {
       sqlite3_busy_timeout(database_, 5000);
       // Every commit is on the disk before it is answered: a deployment that was accepted is there
       // after the power came back.
+      // PostgreSQL's name for the order of bytes, which is the usual one here.
+      sqlite3_create_collation(database_, "C", SQLITE_UTF8, nullptr, compare_bytes);
       run_script(
           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
           "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;");
@@ -57,7 +66,7 @@ class SqliteConnection final : public Connection {
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
   ~SqliteConnection() override {
-    for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+    forget_statements();
     sqlite3_close(database_);
   }
 
@@ -114,12 +123,18 @@ class SqliteConnection final : public Connection {
 
   sqlite3_stmt* prepare(std::string_view sql) {
     if (const auto found = statements_.find(sql); found != statements_.end()) return found->second;
+    if (statements_.size() >= kMostStatements) forget_statements();
     sqlite3_stmt* statement = nullptr;
     const int status = sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()),
                                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (status != SQLITE_OK) fail(status);
     statements_.emplace(sql, statement);
     return statement;
+  }
+
+  void forget_statements() {
+    for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+    statements_.clear();
   }
 
   static void bind(sqlite3_stmt* statement, int place, const SqlValue& value) {
