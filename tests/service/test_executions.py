@@ -206,3 +206,48 @@ def test_an_upload_that_is_too_large_is_refused(new_store, tmp_path):
         )
         assert answer.status == 413
         assert json.loads(answer.body)["status"] == 413
+
+
+LINES = [("job/10_lines.py", "def run(job_input):\n    for i in range(5): print('line', i)\n")]
+
+
+def test_a_log_is_given_in_parts(service):
+    job = Job(service, "job-lines", LINES)
+    job.deploy()
+    execution = job.start()
+    job.wait_for(execution, "succeeded")
+    logs = execution + "/logs"
+    whole = service.ask("GET", logs, headers={"Accept": "text/plain"})
+    assert whole.header("Content-Type").startswith("text/plain")
+    assert whole.header("X-Log-Offset") == "0"
+    text = whole.body
+    assert service.send("GET", logs).json() == {"logs": text.decode().rstrip("\n")}
+    # By parameters, with the place to go on at.
+    gathered, offset = b"", 0
+    while True:
+        part = service.send("GET", f"{logs}?offset={offset}&limit=100").json()
+        assert part["offset"] == offset
+        gathered += part["logs"].encode()
+        offset = part["next_offset"]
+        if part["complete"]:
+            break
+    assert gathered == text and offset == len(text)
+    # By HTTP's own word.
+    plain = {"Accept": "text/plain"}
+    part = service.ask("GET", logs, headers={**plain, "Range": "bytes=10-19"})
+    assert (part.status, part.body) == (206, text[10:20])
+    assert part.header("Content-Range").startswith("bytes 10-19/")
+    part = service.ask("GET", logs, headers={**plain, "Range": f"bytes={len(text) - 5}-"})
+    assert (part.status, part.body) == (206, text[-5:])
+    assert part.header("Content-Range") == f"bytes {len(text) - 5}-{len(text) - 1}/{len(text)}"
+    beyond = service.ask("GET", logs, headers={**plain, "Range": "bytes=100000-"})
+    assert (beyond.status, beyond.header("Content-Range")) == (416, f"bytes */{len(text)}")
+    for odd in ("bytes=5-1", "bytes=-1", "lines=1-2", "bytes=x-", "bytes=99999999999999999999-"):
+        assert service.ask("GET", logs, headers={**plain, "Range": odd}).body == text
+    # As it grows, which it does no more.
+    followed = service.ask("GET", f"{logs}?follow=true&offset=10")
+    assert (followed.header("X-Log-Offset"), followed.body) == ("10", text[10:])
+    tail = service.ask("GET", f"{logs}?follow=true&tail_lines=1")
+    assert tail.body == text.splitlines(True)[-1]
+    for wrong in ("offset=-1", "offset=x", "limit=9223372036854775807", "tail_lines=1.5"):
+        assert service.send("GET", f"{logs}?{wrong}").status == 400

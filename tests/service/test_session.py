@@ -1,5 +1,6 @@
 """A job's life with the program's own commands: deployed, run, followed, cancelled, broken and rolled back."""
 
+import json
 import time
 
 import pytest
@@ -24,6 +25,7 @@ def client(new_store, tmp_path):
     settings = new_store() | {"VDK_SERVICE_SECRETS_KEY": "0123456789abcdef" * 4}
     with ControlService(tmp_path / "data", settings) as service:
         client = Client(folder, f"http://127.0.0.1:{service.port}")
+        client.service = service
         client.run("create", *JOB)
         job = folder / "daily-sales"
         (job / "10_greet.sql").unlink()
@@ -92,6 +94,40 @@ def test_a_session(client):
     assert "greeting again" in client.run("execute", "--logs", *JOB, "-i", again)
     listed = [one["id"] for one in client.json("execute", "--list", *JOB)]
     assert {endless, failed, again} <= set(listed)
+
+
+WAITS = """
+import pathlib
+import time
+
+def run(job_input):
+    print("it begins", flush=True)
+    while not pathlib.Path(job_input.get_arguments()["file"]).exists():
+        time.sleep(0.02)
+    print("it ends", flush=True)
+"""
+
+
+def test_a_log_is_followed_as_it_grows_and_across_a_restart(client, tmp_path):
+    (client.folder / "daily-sales" / "20_print.py").write_text(WAITS)
+    deploy(client, "it waits")
+    signal = tmp_path / "signal"
+    words = [
+        "execute",
+        "--start",
+        "--follow",
+        *JOB,
+        "--arguments",
+        json.dumps({"file": str(signal)}),
+    ]
+    following = client.open(*words)
+    assert any("it begins" in line for line in following.stdout)  # while the job is at work
+    client.service.stop()
+    client.service.start(port=client.service.port)
+    signal.touch()
+    rest = following.stdout.read()
+    assert following.wait(60) == 0
+    assert rest.count("it ends") == 1 and "it begins" not in rest
 
 
 def test_a_schedule_fires_without_anybody(client):

@@ -13,17 +13,34 @@ class Client:
         self.folder = folder
         self.url = url
 
+    def environment(self, more=None):
+        return (
+            {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(self.folder)}
+            | ({"VDK_CONTROL_SERVICE_REST_API_URL": self.url} if self.url else {})
+            | (more or {})
+        )
+
     def start(self, *words, environment=None, answers=""):
         return subprocess.run(
             [BIN / "vdk", *words],
             cwd=self.folder,
-            env={"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(self.folder)}
-            | ({"VDK_CONTROL_SERVICE_REST_API_URL": self.url} if self.url else {})
-            | (environment or {}),
+            env=self.environment(environment),
             input=answers,
             capture_output=True,
             text=True,
             timeout=SECONDS,
+        )
+
+    def open(self, *words):
+        """A process whose output is read while it runs."""
+        return subprocess.Popen(
+            [BIN / "vdk", *words],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
 
     def run(self, *words, **more):

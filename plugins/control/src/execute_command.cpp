@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "commands.hpp"
 #include "printer.hpp"
@@ -54,7 +55,8 @@ std::string start(Invocation& invocation, Service& service, const JobName& job) 
       Value::Map{{"started_by", "manual/vdk-control-cli"}, {"args", parse_arguments(invocation)}});
   const HttpAnswer answer =
       service.post(job_path(job) + "/deployments/production/executions", body);
-  const std::string id = answer.location.substr(answer.location.rfind('/') + 1);
+  const std::string location = answer.header("location");
+  const std::string id = location.substr(location.rfind('/') + 1);
   if (id.empty()) {
     throw platform_error(
         {.what = "The service does not say which execution it started.",
@@ -96,18 +98,70 @@ Value wait(Service& service, const JobName& job, const std::string& id) {
   }
 }
 
+// A log as it is printed: how much of it was shown.
+class LogFollower {
+ public:
+  LogFollower(Invocation& invocation, Service& service, std::string path)
+      : invocation_(invocation), service_(service), path_(std::move(path)) {}
+
+  // Prints what the log has from here on until it ends. A connection that ends before is made
+  // again where the log was left; gives up where that does not help.
+  void follow() {
+    for (int failures = 0;;) {
+      const std::int64_t before = shown_;
+      try {
+        follow_once();
+        return;
+      } catch (const Error& error) {
+        if (error.resolvable_by() != ResolvableBy::platform) throw;
+        failures = shown_ > before ? 1 : failures + 1;
+        if (failures > kMostFailures) throw;
+        std::this_thread::sleep_for(kPause);
+      }
+    }
+  }
+
+ private:
+  static constexpr int kMostFailures = 20;
+
+  void follow_once() {
+    bool is_first = true;
+    const HttpAnswer answer =
+        service_.stream(path_, {{"follow", "true"}, {"offset", std::to_string(shown_)}},
+                        [&](const HttpAnswer& so_far, std::string_view bytes) {
+                          // A log that begins later lost its beginning; one that ends earlier is a
+                          // new one.
+                          const std::string offset = so_far.header("x-log-offset");
+                          if (std::exchange(is_first, false) && !offset.empty())
+                            shown_ = std::stoll(offset);
+                          invocation_.print(bytes);
+                          shown_ += static_cast<std::int64_t>(bytes.size());
+                        });
+    if (!answer.body.empty()) show_whole(text_at(parse_json(answer.body), "logs"));
+  }
+
+  // A service that knows no following gives all of the log each time.
+  void show_whole(std::string log) {
+    if (!log.empty() && !log.ends_with('\n')) log += '\n';
+    // What became shorter was cut off at its beginning: what is left is told again.
+    if (std::cmp_less(log.size(), shown_)) shown_ = 0;
+    invocation_.print(std::string_view(log).substr(static_cast<std::size_t>(shown_)));
+    shown_ = static_cast<std::int64_t>(log.size());
+  }
+
+  Invocation& invocation_;
+  Service& service_;
+  const std::string path_;
+  std::int64_t shown_ = 0;  // in bytes of the log
+};
+
 // Prints the log as it grows, until the execution is over.
 Value follow(Invocation& invocation, Service& service, const JobName& job, const std::string& id) {
-  std::size_t shown = 0;
+  LogFollower log(invocation, service, execution_path(job, id) + "/logs");
   for (;;) {
     // In this order: what the job said last is in the log that is read after its end.
     Value execution = read(service, job, id);
-    std::string log = read_log(service, job, id);
-    if (!log.empty() && !log.ends_with('\n')) log += '\n';
-    // A log that became shorter was cut off at its beginning: what is left is told again.
-    if (log.size() < shown) shown = 0;
-    invocation.print(log.substr(shown));
-    shown = log.size();
+    log.follow();
     if (is_over(execution)) return execution;
     std::this_thread::sleep_for(kPause);
   }

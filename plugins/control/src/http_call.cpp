@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -30,38 +31,48 @@ void add(Headers& headers, const std::string& line) {
   if (longer == nullptr) throw std::bad_alloc();
 }
 
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
 struct Exchange {
   const HttpRequest& request;
   HttpAnswer answer{};
-  long status = 0;
-  std::size_t received = 0;
+  std::exception_ptr failure{};  // of the sink: libcurl's own code must not be unwound
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
-    auto& exchange = *static_cast<Exchange*>(self);
+    HttpAnswer& answer = static_cast<Exchange*>(self)->answer;
     const std::string_view line(data, size * count);
-    constexpr std::string_view name = "location:";
-    const bool is_location =
-        line.size() > name.size() &&
-        std::ranges::equal(name, line.substr(0, name.size()),
-                           [](char wanted, char c) { return wanted == c || wanted == (c | 0x20); });
-    if (is_location) exchange.answer.location = trimmed(line.substr(name.size()));
+    const std::size_t colon = line.find(':');
     if (line.starts_with("HTTP/")) {
       const std::size_t blank = line.find(' ');
-      exchange.status =
-          blank == std::string_view::npos ? 0 : std::strtol(&line[blank], nullptr, 10);
+      answer.status = blank == std::string_view::npos ? 0 : std::strtol(&line[blank], nullptr, 10);
+      answer.headers.clear();
+    } else if (colon != std::string_view::npos) {
+      answer.headers.emplace_back(lower(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
     }
     return size * count;
   }
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) {
     auto& exchange = *static_cast<Exchange*>(self);
+    HttpAnswer& answer = exchange.answer;
     const std::string_view bytes(data, size * count);
-    exchange.received += bytes.size();
-    if (exchange.received > kMostBody) return 0;
-    if (exchange.request.sink && exchange.status == 200) {
-      exchange.request.sink(bytes);
-    } else {
-      exchange.answer.body += bytes;
+    if (exchange.request.sink && answer.status == 200 &&
+        answer.header("content-type").starts_with("text/plain")) {
+      try {
+        exchange.request.sink(answer, bytes);
+      } catch (...) {
+        exchange.failure = std::current_exception();
+        return 0;
+      }
+      return bytes.size();
     }
+    if (answer.body.size() + bytes.size() > kMostBody) return 0;
+    answer.body += bytes;
     return bytes.size();
   }
 };
@@ -126,11 +137,17 @@ HttpAnswer call_once(const HttpSettings& settings, const HttpRequest& request, C
   set(CURLOPT_WRITEDATA, &exchange);
   set(CURLOPT_ERRORBUFFER, detail.data());
   code = curl_easy_perform(handle.get());
+  if (exchange.failure) std::rethrow_exception(exchange.failure);
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &exchange.answer.status);
   return std::move(exchange.answer);
 }
 
 }  // namespace
+
+std::string HttpAnswer::header(std::string_view name) const {
+  const auto found = std::ranges::find(headers, name, &std::pair<std::string, std::string>::first);
+  return found == headers.end() ? std::string() : found->second;
+}
 
 HttpAnswer call(const HttpSettings& settings, const HttpRequest& request) {
   static std::once_flag initialised;

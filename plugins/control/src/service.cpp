@@ -75,8 +75,8 @@ Service::Service(Configuration configuration, const std::string& url)
 Service::Service(Invocation& invocation)
     : Service(invocation.configure(), invocation.get("rest_api_url")) {}
 
-HttpAnswer Service::try_send(const std::string& method, const std::string& path, const Query& query,
-                             std::optional<std::string_view> body, std::string_view content_type) {
+HttpRequest Service::request(const std::string& method, const std::string& path,
+                             const Query& query) {
   HttpRequest request{.method = method, .url = url_ + "/data-jobs/for-team/" + path};
   char separator = '?';
   for (const auto& [key, value] : query) {
@@ -85,16 +85,32 @@ HttpAnswer Service::try_send(const std::string& method, const std::string& path,
   }
   std::string agent = configuration_.get_string("control_service_user_agent");
   if (agent.empty()) agent = "vdk/" + std::string(version());
-  request.headers = {"Accept: application/json, application/octet-stream", "User-Agent: " + agent,
-                     "X-OPID: " + operation_id_};
-  if (body) {
-    request.headers.push_back("Content-Type: " + std::string(content_type));
-    request.body = *body;
-  }
+  request.headers = {"User-Agent: " + agent, "X-OPID: " + operation_id_};
   if (const auto token = access_token(configuration_, settings_)) {
     request.headers.push_back("Authorization: Bearer " + *token);
   }
-  return call(settings_, request);
+  return request;
+}
+
+HttpAnswer Service::try_send(const std::string& method, const std::string& path, const Query& query,
+                             std::optional<std::string_view> body, std::string_view content_type) {
+  HttpRequest sent = request(method, path, query);
+  sent.headers.emplace_back("Accept: application/json, application/octet-stream");
+  if (body) {
+    sent.headers.push_back("Content-Type: " + std::string(content_type));
+    sent.body = *body;
+  }
+  return call(settings_, sent);
+}
+
+HttpAnswer Service::stream(const std::string& path, const Query& query,
+                           decltype(HttpRequest::sink) sink) {
+  HttpRequest sent = request("GET", path, query);
+  sent.headers.emplace_back("Accept: text/plain, application/json");
+  sent.sink = std::move(sink);
+  HttpAnswer answer = call(settings_, sent);
+  if (answer.status >= 400 || answer.status < 200) fail(answer, path);
+  return answer;
 }
 
 HttpAnswer Service::send(const std::string& method, const std::string& path, const Query& query,

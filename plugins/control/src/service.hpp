@@ -53,6 +53,9 @@ class Service {
 
   [[nodiscard]] Value get_json(const std::string& path, const Query& query = {});
 
+  // As get, but where the answer is text it goes to the sink as it comes.
+  HttpAnswer stream(const std::string& path, const Query& query, decltype(HttpRequest::sink) sink);
+
   // As send, but with every status as an answer.
   HttpAnswer try_send(const std::string& method, const std::string& path, const Query& query,
                       std::optional<std::string_view> body,
@@ -62,6 +65,8 @@ class Service {
  private:
   HttpAnswer send(const std::string& method, const std::string& path, const Query& query,
                   const std::optional<std::string>& body);
+  // With what every request has.
+  HttpRequest request(const std::string& method, const std::string& path, const Query& query);
 
   Configuration configuration_;
   std::string url_;

@@ -1,5 +1,4 @@
-// Executions: start, list, read, cancel, logs.
-#include <charconv>
+// Executions: start, list, read, cancel.
 #include <thread>
 
 #include <fmt/format.h>
@@ -7,11 +6,10 @@
 #include "api/context.hpp"
 #include "api/deployment_json.hpp"
 #include "api/errors.hpp"
+#include "api/execution_request.hpp"
 #include "base/text.hpp"
-#include "http/url.hpp"
 #include "store/deployment_store.hpp"
 #include "store/execution_store.hpp"
-#include "store/job_store.hpp"
 
 namespace vdk::service {
 
@@ -19,30 +17,6 @@ namespace {
 
 constexpr std::chrono::seconds cancel_grace{30};
 constexpr std::chrono::seconds cancel_wait{4};
-constexpr std::int64_t log_limit = std::int64_t{64} << 20;
-
-Job job_of(Connection& connection, const http::Request& request) {
-  const auto& name = request.parameter("job");
-  auto job = find_job(connection, request.parameter("team"), name);
-  if (!job) throw no_such_job(name);
-  return *job;
-}
-
-ApiError no_such_execution(std::string_view id) {
-  return {404,
-          {.what = fmt::format("There is no execution '{}' of this job.", id),
-           .why = "It was never started, or is so old that it is no longer kept.",
-           .consequence = "The request had no effect.",
-           .countermeasure = "Look at the job's executions and name one of them."}};
-}
-
-Execution execution_of(Connection& connection, const http::Request& request) {
-  const auto job = job_of(connection, request);
-  const auto& id = request.parameter("execution");
-  auto found = find_execution(connection, job.name, id);
-  if (!found) throw no_such_execution(id);
-  return *found;
-}
 
 std::set<ExecutionStatus> wanted_statuses(const http::Request& request) {
   std::set<ExecutionStatus> statuses;
@@ -68,7 +42,7 @@ http::Response list(const ApiContext& context, const http::Request& request) {
   Value::List values;
   context.database.read([&](Connection& connection) {
     values.clear();
-    const auto job = job_of(connection, request);
+    const auto job = job_in(connection, request);
     for (const auto& execution : list_executions(connection, job.name, statuses)) {
       values.push_back(to_value(execution, context.settings.logs_url.of(execution, job.team)));
     }
@@ -78,7 +52,7 @@ http::Response list(const ApiContext& context, const http::Request& request) {
 
 http::Response read(const ApiContext& context, const http::Request& request) {
   const auto execution = context.database.read(
-      [&](Connection& connection) { return execution_of(connection, request); });
+      [&](Connection& connection) { return execution_in(connection, request); });
   return json_answer(
       to_value(execution, context.settings.logs_url.of(execution, request.parameter("team"))));
 }
@@ -100,7 +74,7 @@ StartBody read_start(const std::string& text) {
 http::Response start(const ApiContext& context, const http::Request& request) {
   const auto body = read_start(request.body);
   const auto id = context.database.write([&](Connection& connection) {
-    const auto job = job_of(connection, request);
+    const auto job = job_in(connection, request);
     const auto deployment = find_deployment(connection, job.name);
     if (!deployment || !deployment->actual) throw not_deployed(job.name);
     if (has_open_execution(connection, job.name)) {
@@ -143,7 +117,7 @@ void wait_for_end(const ApiContext& context, const std::string& id) {
 
 http::Response cancel(const ApiContext& context, const http::Request& request) {
   const auto execution = context.database.write([&](Connection& connection) {
-    auto found = execution_of(connection, request);
+    auto found = execution_in(connection, request);
     if (!request_cancel(connection, found.id)) {
       throw ApiError(400, {.what = fmt::format("The execution '{}' cannot be cancelled.", found.id),
                            .why = fmt::format("It has ended: {}.", to_string(found.status)),
@@ -156,66 +130,6 @@ http::Response cancel(const ApiContext& context, const http::Request& request) {
   context.executions_changed();
   wait_for_end(context, execution.id);
   return {};
-}
-
-std::int64_t tail_lines(const http::Request& request) {
-  const auto text = request.query("tail_lines").value_or("");
-  if (text.empty()) return 0;
-  std::int32_t lines = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), lines);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    throw bad_parameter("tail_lines", "an integer of 32 bits", text);
-  }
-  return lines;
-}
-
-class LogStream : public http::BodyStream {
- public:
-  LogStream(Executor& executor, std::string attempt_id, Output output, std::int64_t offset)
-      : executor_(executor), attempt_id_(std::move(attempt_id)), output_(output), offset_(offset) {}
-  std::optional<std::string> next() override {
-    if (is_complete_) return std::nullopt;
-    auto part = executor_.read(attempt_id_, output_, {.offset = offset_});
-    offset_ = part.next();
-    is_complete_ = part.complete;
-    if (is_complete_ && part.text.empty()) return std::nullopt;
-    return std::move(part.text);
-  }
-
- private:
-  Executor& executor_;
-  const std::string attempt_id_;
-  const Output output_;
-  std::int64_t offset_;
-  bool is_complete_ = false;
-};
-
-http::Response follow(const ApiContext& context, const Execution& execution, Output output) {
-  return {
-      .content_type = output == Output::log ? "text/plain; charset=utf-8" : "application/x-ndjson",
-      .stream = std::make_shared<LogStream>(*context.executor, execution.attempt_id(), output, 0)};
-}
-
-http::Response read_logs(const ApiContext& context, const http::Request& request) {
-  const auto lines = tail_lines(request);
-  const auto execution = context.database.read(
-      [&](Connection& connection) { return execution_of(connection, request); });
-  if (context.executor == nullptr) return json_answer(Value::Map{{"logs", ""}});
-  if (request.query("follow") == "true") return follow(context, execution, Output::log);
-  auto text = context.executor
-                  ->read(execution.attempt_id(), Output::log,
-                         {.tail_lines = std::max<std::int64_t>(lines, 0), .max_bytes = log_limit})
-                  .text;
-  while (text.ends_with('\n')) text.pop_back();
-  // What a run wrote may be in any encoding; JSON is UTF-8.
-  return json_answer(Value::Map{{"logs", http::to_utf8(text)}});
-}
-
-http::Response read_events(const ApiContext& context, const http::Request& request) {
-  const auto execution = context.database.read(
-      [&](Connection& connection) { return execution_of(connection, request); });
-  if (context.executor == nullptr) return {.status = 404};
-  return follow(context, execution, Output::events);
 }
 
 }  // namespace
@@ -231,8 +145,7 @@ void add_execution_routes(http::Router& router, const ApiContext& context) {
   add("POST", of_deployment, start, json);
   add("GET", one, read, none);
   add("DELETE", one, cancel, none);
-  add("GET", one + "/logs", read_logs, none);
-  add("GET", one + "/events", read_events, none, "application/x-ndjson");
+  add_execution_output_routes(router, context);
 }
 
 }  // namespace vdk::service

@@ -59,6 +59,8 @@ std::string_view reason_of(unsigned status) noexcept {
       return "Accepted";
     case 204:
       return "No Content";
+    case 206:
+      return "Partial Content";
     case 302:
       return "Found";
     case 304:
