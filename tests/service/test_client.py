@@ -28,6 +28,32 @@ def test_create_registers_the_job_and_makes_its_folder(client):
     assert "already" in client.run("create", *JOB, "--cloud")
 
 
+def test_create_tells_programs_what_it_made(client):
+    made = client.json("create", *JOB)
+    folder = client.folder / "daily-sales"
+    assert made == {"job_name": "daily-sales", "team": "sales", "path": str(folder)}
+    assert client.json("create", *JOB, "--cloud") == {"job_name": "daily-sales", "team": "sales"}
+    config = (folder / "config.ini").read_text()
+    assert "\nschedule_cron =\n" in config and "\nnotified_on_job_deploy =\n" in config
+
+
+def test_jobs_are_listed_in_columns(client):
+    client.run("create", *JOB, "--cloud")
+    client.run("create", "-n", "other-job", "-t", "other team", "--cloud")
+    row = {"job_name": "daily-sales", "job_team": "sales", "status": "NOT_DEPLOYED"}
+    assert client.json("list", "-t", "sales") == [row]
+    assert [job["job_name"] for job in client.json("list")] == ["daily-sales", "other-job"]
+    client.run("set-default", "-t", "other team")
+    assert [job["job_name"] for job in client.json("list")] == ["other-job"]
+    listed = client.json("list", "--all", "-mmm")
+    assert listed[0] == row | {
+        f"notified_on_{kind}": [] for kind in ("success", "user_error", "platform_error", "deploy")
+    }
+    assert client.run("list", "-t", "nobody") == "No Data.\n"
+    table = client.run("list", "-t", "sales").splitlines()
+    assert table[1] == "│ job_name    │ job_team   │ status       │"
+
+
 def test_create_local_and_without_a_service_stays_here(client):
     client.run("create", *JOB, "--local")
     assert "no such job" in client.fail("show", *JOB)

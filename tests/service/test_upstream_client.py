@@ -1,25 +1,16 @@
-"""Upstream's own client, unchanged, through its whole command set."""
+"""Upstream's own client, unchanged, through its whole command set, and the API client below it through all its calls."""
 
 import json
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
-from control_service import SECONDS
-from package_environment import make_environment
+from control_service import SECONDS, ControlService
 from token_server import TokenServer
 
 JOB = ["-n", "daily-sales", "-t", "sales"]
-# It imports pkg_resources, which later releases have no more.
-REQUIRES = ["vdk-control-cli>=1.3.1711238791", "setuptools<81"]
-
-
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory):
-    prefix = tmp_path_factory.mktemp("upstream-client") / "environment"
-    make_environment(prefix, None, REQUIRES)
-    return prefix
 
 
 class Vdkcli:
@@ -73,14 +64,12 @@ class Vdkcli:
 
 
 @pytest.fixture
-def vdkcli(environment, new_store, tmp_path):
-    from control_service import ControlService
-
+def vdkcli(upstream_client, new_store, tmp_path):
     folder = tmp_path / "home"
     folder.mkdir()
     settings = new_store() | {"VDK_SERVICE_SECRETS_KEY": "0123456789abcdef" * 4}
     with ControlService(tmp_path / "data", settings) as service:
-        yield Vdkcli(environment / "bin" / "vdkcli", folder, service)
+        yield Vdkcli(upstream_client / "bin" / "vdkcli", folder, service)
 
 
 STEP = """
@@ -233,3 +222,17 @@ def test_defaults_and_a_login_are_used(vdkcli):
     vdkcli.run("logout")
     vdkcli.run("reset-default", "-t", "-u")
     assert vdkcli.start("list", "-t", "sales").returncode != 0
+
+
+def test_every_call_of_the_api_client_fits_its_models(upstream_client, new_store, tmp_path):
+    settings = new_store() | {"VDK_SERVICE_SECRETS_KEY": "0123456789abcdef" * 4}
+    with ControlService(tmp_path / "data", settings) as service:
+        script = Path(__file__).with_name("api_classes.py")
+        done = subprocess.run(
+            [upstream_client / "bin" / "python", script, f"http://127.0.0.1:{service.port}"],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr

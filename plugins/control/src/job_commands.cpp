@@ -125,6 +125,14 @@ int register_job(Invocation& invocation) {
   const bool is_known = answer.status == 409;
   if (answer.status >= 400 && !is_known) service.fail(answer, path);
   try_to_save_keytab(invocation, service, job, parent_of(invocation));
+  Printer printer(invocation);
+  if (printer.is_json()) {
+    // Where a folder is made too, that is told instead.
+    if (invocation.has("cloud")) {
+      printer.map(Value(Value::Map{{"job_name", job.name}, {"team", job.team}}));
+    }
+    return 0;
+  }
   invocation.print((is_known ? "The service knows the job " : "Registered the job ") + job.name +
                    (is_known ? " already: " : " of the team " + job.team + " at ") + service.url() +
                    '\n');

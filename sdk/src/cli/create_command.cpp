@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/control_service.hpp"
 #include "cli/program.hpp"
+#include "vdk/base/value.hpp"
 
 namespace vdk {
 
@@ -43,6 +44,23 @@ std::string config_ini(const std::string& team) {
       "[owner]\n"
       "team = {}\n"
       "\n"
+      "; What a Control Service does with the job once it is deployed.\n"
+      "[job]\n"
+      "; When it runs, in UTC: minute, hour, day of the month, month, day of the week; 30 4 * * * "
+      "is "
+      "each day at 04:30.\n"
+      "; Empty: only when somebody starts it.\n"
+      "schedule_cron =\n"
+      "; Its version of Python, where the service has several: `vdk info` tells them.\n"
+      "; python_version = 3.11\n"
+      "\n"
+      "; Who is told what, by mail: addresses with semicolons between them.\n"
+      "[contacts]\n"
+      "notified_on_job_failure_user_error =\n"
+      "notified_on_job_failure_platform_error =\n"
+      "notified_on_job_success =\n"
+      "notified_on_job_deploy =\n"
+      "\n"
       "[vdk]\n"
       "; Properties keep what the job must remember between runs; the file back end keeps them on "
       "this machine.\n"
@@ -65,6 +83,8 @@ constexpr std::string_view kPythonStep20 =
     "def run(job_input: IJobInput):\n"
     "    for name, greeting in job_input.execute_query(\"select name, greeting from greetings\"):\n"
     "        print(f\"{greeting}, {name}!\")\n";
+
+bool is_json(const Invocation& invocation) { return invocation.get("output") == "json"; }
 
 // Where the job's folder is to be. Throws where something is there already.
 fs::path free_directory(const Invocation& invocation) {
@@ -101,6 +121,13 @@ void create_locally(Host& host, const Invocation& invocation, const fs::path& di
   if (!invocation.has("no_sample")) {
     write_file_atomic(directory / "10_greet.sql", kSqlStep10);
     write_file_atomic(directory / "20_print.py", kPythonStep20);
+  }
+  if (is_json(invocation)) {
+    host.write_out(
+        to_json(Value::Map{
+            {"job_name", invocation.get("name")}, {"team", team}, {"path", directory.string()}}) +
+        '\n');
+    return;
   }
   host.write_out(fmt::format(
       "Created the job {} in {}\n{}", invocation.get("name"), directory.string(),
@@ -144,7 +171,8 @@ int run(Invocation& invocation) {
   Program& program = invocation.program();
   std::map<std::string, std::vector<std::string>> values{
       {"name", {ask(program.host(), "Job name: ")}}};
-  for (const char* key : {"team", "path", "local", "cloud", "rest_api_url", "no_sample"}) {
+  for (const char* key :
+       {"team", "path", "local", "cloud", "rest_api_url", "no_sample", "output"}) {
     if (invocation.has(key)) values[key] = invocation.all(key);
   }
   Invocation named(program, std::move(values));
@@ -180,7 +208,12 @@ Command create_command() {
             .metavar = "URL",
             .help = "The Control Service. Where one is configured, the job is registered there "
                     "too."},
-           {.names = "--no-sample", .key = "no_sample", .help = "Create the configuration only."}},
+           {.names = "--no-sample", .key = "no_sample", .help = "Create the configuration only."},
+           {.names = "-o,--output",
+            .key = "output",
+            .help = "For people or for programs.",
+            .choices = {"text", "json"},
+            .default_value = "text"}},
       .run = run};
 }
 
