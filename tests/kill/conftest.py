@@ -35,6 +35,7 @@ class Sqlite:
 
 class DuckDb(Sqlite):
     name = "duckdb"
+    HEADERS = 3 * 4096  # without all three there can be nothing in a file
 
     def __init__(self, directory):
         self.file = directory / "db"
@@ -42,6 +43,9 @@ class DuckDb(Sqlite):
 
     def rows(self, table):
         import duckdb
+
+        if self.file.exists() and self.file.stat().st_size < self.HEADERS:
+            return []  # killed while the engine made the file; the next run makes it anew
 
         with duckdb.connect(str(self.file)) as connection:
             try:
