@@ -300,7 +300,7 @@ class Server::Listener {
       session.set_idle(false);
       if (session.is_cut()) co_return;
       if (error) {
-        co_await answer_broken_header(stream, session, error);
+        co_await answer_broken_header(stream, session, buffer, error);
         co_return;
       }
       if (!co_await serve_request(stream, session, buffer, parser)) co_return;
@@ -310,7 +310,8 @@ class Server::Listener {
   // A header that is none is answered and the connection then closed: where the next request would
   // begin is not known.
   template <typename Stream>
-  Awaitable<void> answer_broken_header(Stream& stream, Session& session, error_code error) {
+  Awaitable<void> answer_broken_header(Stream& stream, Session& session, beast::flat_buffer& buffer,
+                                       error_code error) {
     if (error.category() !=
             beast::http::make_error_code(beast::http::error::bad_method).category() ||
         error == beast::http::error::end_of_stream ||
@@ -323,6 +324,7 @@ class Server::Listener {
     // A name, because GCC 12 destroys a temporary of a co_await twice.
     const Request unknown;
     co_await write(stream, session, unknown, response, 11, false);
+    co_await drain(stream, session, buffer);
   }
 
   // Says whether the connection may be used again.
