@@ -88,7 +88,10 @@ def test_a_session(client):
     ) == ("user_error")
 
     client.run("deploy", "--update", *JOB, "--job-version", version)
-    until(lambda: client.run("deploy", "--show", *JOB), lambda text: version in text)
+    until(
+        lambda: client.run("deploy", "--show", *JOB),
+        lambda text: version in text and "on its way" not in text,
+    )
     again = start(client, "--arguments", '{"greeting": "again"}')
     until(lambda: status_of(client, again), lambda it: it == "succeeded")
     assert "greeting again" in client.run("execute", "--logs", *JOB, "-i", again)
