@@ -37,8 +37,14 @@ def wait_until(get, is_fine):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("seconds", [30, pytest.param(900, marks=pytest.mark.full)])
-def test_no_answer_is_against_the_document(new_store, tmp_path, seconds):
+FULL = pytest.mark.full
+BOUNDS = [["--max-examples", "12"], ["--max-time", "900"]]
+
+
+@pytest.mark.parametrize(
+    "bound", [pytest.param(BOUNDS[0], id="short"), pytest.param(BOUNDS[1], id="long", marks=FULL)]
+)
+def test_no_answer_is_against_the_document(new_store, tmp_path, bound):
     with ControlService(tmp_path / "data", {**SETTINGS, **new_store()}) as service:
         execution = make_jobs(service)
         found = subprocess.run(
@@ -46,7 +52,7 @@ def test_no_answer_is_against_the_document(new_store, tmp_path, seconds):
                 Path(sys.executable).parent / "schemathesis",
                 *("--config-file", HERE / "schemathesis.toml"),
                 *("run", f"http://127.0.0.1:{service.port}/data-jobs/api-docs"),
-                *("--max-time", str(seconds), "--seed", "1", "--no-color"),
+                *("--seed", "1", "--no-color", *bound),
             ],
             env={
                 "PATH": "/usr/bin:/bin",
