@@ -134,8 +134,8 @@ def test_a_log_is_followed_as_it_grows_and_across_a_restart(client, tmp_path):
 
 
 def test_a_schedule_fires_without_anybody(client):
-    with (client.folder / "daily-sales" / "config.ini").open("a") as config:
-        config.write("\n[job]\nschedule_cron = @every 1s\n")
+    config = client.folder / "daily-sales" / "config.ini"
+    config.write_text(config.read_text().replace("schedule_cron =", "schedule_cron = @every 1s"))
     deploy(client, "each second")
     runs = until(
         lambda: [
@@ -145,6 +145,15 @@ def test_a_schedule_fires_without_anybody(client):
     )
     assert len({one["id"] for one in runs}) == len(runs)
     client.run("deploy", "--disable", *JOB)
+
+
+def test_a_config_that_no_run_could_read_is_not_deployed(client):
+    config = client.folder / "daily-sales" / "config.ini"
+    for twice, what in (("[job]\na = 1\n", "section [job]"), ("a = 1\nA = 2\n", "key 'a'")):
+        text = config.read_text()
+        config.write_text(text + "\n" + twice)
+        assert what in client.fail("deploy", *JOB, "-p", "daily-sales", "-r", "x")
+        config.write_text(text)
 
 
 REMEMBER = """

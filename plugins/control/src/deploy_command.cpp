@@ -35,6 +35,11 @@ class JobIni {
                          "Give the job's folder: vdk deploy -p FOLDER");
     }
     ini_ = IniText::parse(*text);
+    if (!ini_.repeated().empty()) {
+      throw not_deployed(file.string() + " cannot be read.",
+                         "It has " + ini_.repeated() + " twice, and no run would read it.",
+                         "Leave one of the two.");
+    }
   }
 
   [[nodiscard]] std::string get(std::string_view section, std::string_view key) const {

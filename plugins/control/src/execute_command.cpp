@@ -1,5 +1,6 @@
 // execute: start, cancel and watch executions of a deployed job.
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -85,6 +86,19 @@ Value read(Service& service, const JobName& job, const std::string& id) {
   return service.get_json(execution_path(job, id));
 }
 
+// An execution goes on without the service, which may be away for a while.
+Value read_patiently(Service& service, const JobName& job, const std::string& id) {
+  constexpr int kMostFailures = 30;
+  for (int failures = 0;; ++failures) {
+    try {
+      return read(service, job, id);
+    } catch (const Error& error) {
+      if (error.resolvable_by() != ResolvableBy::platform || failures == kMostFailures) throw;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 std::string read_log(Service& service, const JobName& job, const std::string& id,
                      const Service::Query& query = {}) {
   return text_at(service.get_json(execution_path(job, id) + "/logs", query), "logs");
@@ -92,7 +106,7 @@ std::string read_log(Service& service, const JobName& job, const std::string& id
 
 Value wait(Service& service, const JobName& job, const std::string& id) {
   for (;;) {
-    Value execution = read(service, job, id);
+    Value execution = read_patiently(service, job, id);
     if (is_over(execution)) return execution;
     std::this_thread::sleep_for(kPause);
   }
@@ -104,27 +118,9 @@ class LogFollower {
   LogFollower(Invocation& invocation, Service& service, std::string path)
       : invocation_(invocation), service_(service), path_(std::move(path)) {}
 
-  // Prints what the log has from here on until it ends. A connection that ends before is made
-  // again where the log was left; gives up where that does not help.
+  // Prints what the log has from where it was left, until it ends or the connection does. Throws
+  // Error (platform) in the second case.
   void follow() {
-    for (int failures = 0;;) {
-      const std::int64_t before = shown_;
-      try {
-        follow_once();
-        return;
-      } catch (const Error& error) {
-        if (error.resolvable_by() != ResolvableBy::platform) throw;
-        failures = shown_ > before ? 1 : failures + 1;
-        if (failures > kMostFailures) throw;
-        std::this_thread::sleep_for(kPause);
-      }
-    }
-  }
-
- private:
-  static constexpr int kMostFailures = 20;
-
-  void follow_once() {
     bool is_first = true;
     const HttpAnswer answer =
         service_.stream(path_, {{"follow", "true"}, {"offset", std::to_string(shown_)}},
@@ -132,14 +128,16 @@ class LogFollower {
                           // A log that begins later lost its beginning; one that ends earlier is a
                           // new one.
                           const std::string offset = so_far.header("x-log-offset");
-                          if (std::exchange(is_first, false) && !offset.empty())
-                            shown_ = std::stoll(offset);
+                          if (std::exchange(is_first, false)) {
+                            std::from_chars(offset.data(), offset.data() + offset.size(), shown_);
+                          }
                           invocation_.print(bytes);
                           shown_ += static_cast<std::int64_t>(bytes.size());
                         });
     if (!answer.body.empty()) show_whole(text_at(parse_json(answer.body), "logs"));
   }
 
+ private:
   // A service that knows no following gives all of the log each time.
   void show_whole(std::string log) {
     if (!log.empty() && !log.ends_with('\n')) log += '\n';
@@ -160,8 +158,15 @@ Value follow(Invocation& invocation, Service& service, const JobName& job, const
   LogFollower log(invocation, service, execution_path(job, id) + "/logs");
   for (;;) {
     // In this order: what the job said last is in the log that is read after its end.
-    Value execution = read(service, job, id);
-    log.follow();
+    Value execution = read_patiently(service, job, id);
+    try {
+      log.follow();
+    } catch (const Error& error) {
+      // It is taken up again where it broke off.
+      if (error.resolvable_by() != ResolvableBy::platform || is_over(execution)) throw;
+      std::this_thread::sleep_for(kPause);
+      continue;
+    }
     if (is_over(execution)) return execution;
     std::this_thread::sleep_for(kPause);
   }

@@ -1,6 +1,8 @@
 #include "ini_text.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace vdk::control {
 namespace {
@@ -25,6 +27,7 @@ std::string trimmed(std::string_view text) {
 IniText IniText::parse(std::string_view text) {
   IniText ini;
   std::string section;
+  std::set<std::string> sections;
   bool continues = false;  // whether an indented line belongs to the entry before
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -38,14 +41,20 @@ IniText IniText::parse(std::string_view text) {
     }
     if (content[0] == '[' && content.back() == ']') {
       section = content.substr(1, content.size() - 2);
+      if (!sections.insert(section).second && ini.repeated_.empty()) {
+        ini.repeated_ = "the section [" + section + ']';
+      }
       continues = false;
       continue;
     }
     const std::size_t separator = content.find_first_of("=:");
     if (separator == std::string::npos) continue;
     const std::string_view whole = content;
-    ini.entries_.push_back({section, lower(trimmed(whole.substr(0, separator))),
-                            trimmed(whole.substr(separator + 1))});
+    std::string key = lower(trimmed(whole.substr(0, separator)));
+    if (ini.get(section, key) && ini.repeated_.empty()) {
+      ini.repeated_ = "the key '" + key + "' of the section [" + section + ']';
+    }
+    ini.entries_.push_back({section, std::move(key), trimmed(whole.substr(separator + 1))});
     continues = true;
   }
   return ini;

@@ -17,6 +17,8 @@ class IniText {
                                                std::string_view key) const;
   // Sets or, without a value, removes the key.
   void set(std::string_view section, std::string_view key, std::optional<std::string> value);
+  // What is there twice, which a run refuses to read: "the section [job]". Empty where nothing is.
+  [[nodiscard]] const std::string& repeated() const noexcept { return repeated_; }
   // Without comments.
   [[nodiscard]] std::string text() const;
 
@@ -25,6 +27,7 @@ class IniText {
     std::string section, key, value;
   };
   std::vector<Entry> entries_;
+  std::string repeated_;
 };
 
 // Blanks and line ends at both ends removed.

@@ -31,8 +31,10 @@ std::vector<std::string> lines_of(std::string_view text) {
   }
 }
 
+// A column is wider than its header by two, as upstream's client has it.
 std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
+  std::vector<std::size_t> widths;
+  for (const std::string& header : rows.front()) widths.push_back(width_of(header) + 2);
   for (const Row& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       for (const std::string& line : lines_of(row[i])) {
