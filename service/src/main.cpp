@@ -241,7 +241,8 @@ int run(const CommandLine& command_line) {
   Runtime runtime(database,
                   {.directory = settings.data_directory,
                    .leader_lease = settings.leader_lease,
-                   .replica_lease = settings.replica_lease},
+                   .replica_lease = settings.replica_lease,
+                   .retention = settings.retention},
                   build_environments(settings));
   const ApiContext context{.database = database,
                            .settings = settings.api,

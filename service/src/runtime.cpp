@@ -126,7 +126,8 @@ class Runtime::Parts {
         fires_(database),
         observer_(leadership_, [this] { executions_changed(); }),
         lease_(leases_, clock_, kLeaderLease, holder_, settings.leader_lease),
-        scheduler_(fires_, lease_, clock_, observer_) {}
+        scheduler_(fires_, lease_, clock_, observer_),
+        janitor_(database, executor_, leadership_, clock_, settings.retention) {}
 
   void start(const std::string& service_url) {
     dispatcher_.emplace(database_, workshop_, executor_, own_.node, service_url, heartbeat_,
@@ -138,6 +139,7 @@ class Runtime::Parts {
       heartbeat_.maintain();
       caretaker_->round();
     });
+    cleaning_.emplace("janitor", std::chrono::seconds(1), [this] { janitor_.round(); });
     is_started_ = true;
   }
 
@@ -181,6 +183,7 @@ class Runtime::Parts {
   Observer observer_;
   Lease lease_;
   Scheduler scheduler_;
+  Janitor janitor_;
   std::atomic<bool> is_started_ = false;
   // Ended in the reverse order: nothing is deployed, then nothing fires, then nothing starts.
   std::optional<Dispatcher> dispatcher_;
@@ -188,6 +191,7 @@ class Runtime::Parts {
   std::optional<Synchronizer> synchronizer_;
   std::optional<Caretaker> caretaker_;
   std::optional<Worker> life_;
+  std::optional<Worker> cleaning_;
 };
 
 Runtime::Runtime(Database& database, RuntimeSettings settings, EnvironmentBuilder builder)

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "executor/executor.hpp"
+#include "reconcile/janitor.hpp"
 #include "reconcile/workshop.hpp"
 #include "store/database.hpp"
 
@@ -18,6 +19,7 @@ struct RuntimeSettings {
   std::chrono::seconds leader_lease{15};
   // How long a replica may be silent before others decide about its executions.
   std::chrono::seconds replica_lease{60};
+  Retention retention{};
 };
 
 // From construction to destruction. Executions at work go on without it.

@@ -209,6 +209,36 @@ std::chrono::seconds to_lease(const Sources& sources, const std::string& propert
   return std::chrono::seconds(seconds);
 }
 
+Retention retention(const Sources& sources) {
+  const std::string property = "datajobs.executions.cleanupJob";
+  Retention kept;
+  if (const auto schedule = sources.find(property + ".scheduleCron")) {
+    kept.schedule = std::string(trim(*schedule));
+    try {
+      if (kept.schedule != "-") static_cast<void>(Cron::parse(kept.schedule));
+    } catch (const Error& error) {
+      refuse(property + ".scheduleCron", *schedule,
+             fmt::format("a cron expression, or '-' for never ({})", error.text().why));
+    }
+  }
+  const auto number = [&](const std::string& name, const char* other_name, std::int64_t otherwise) {
+    const auto text = sources.find(property + name, {other_name});
+    std::int64_t value = otherwise;
+    if (!text) return value;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc{} || end != text->data() + text->size() || value < 0 ||
+        value > 10'000'000'000) {
+      refuse(property + name, *text, "a number that is not negative");
+    }
+    return value;
+  };
+  kept.executions = number(".maximumExecutionsToStore",
+                           "DATAJOBS_EXECUTION_MAXIMUM_EXECUTIONS_TO_STORE", kept.executions);
+  kept.lifetime = std::chrono::seconds(
+      number(".executionsTtlSeconds", "DATAJOBS_EXECUTION_TTL_SECONDS", kept.lifetime.count()));
+  return kept;
+}
+
 std::vector<std::string> to_list(const Sources& sources, const std::string& property,
                                  const char* other_name) {
   return split_list(sources.find(property, {other_name}).value_or(""));
@@ -307,6 +337,7 @@ Settings read_settings(const CommandLine& command_line) {
       to_lease(sources, "vdk.service.leader.lease.seconds", settings.leader_lease);
   settings.replica_lease =
       to_lease(sources, "vdk.service.replica.lease.seconds", settings.replica_lease);
+  settings.retention = retention(sources);
   settings.keeps_secrets =
       lower(sources.find("featureflag.vault.integration.enabled").value_or("true")) != "false";
   if (upper(sources.find("logging.format").value_or("")) == "JSON") {

@@ -11,6 +11,7 @@
 
 #include "api/context.hpp"
 #include "http/server.hpp"
+#include "reconcile/janitor.hpp"
 
 namespace vdk::service {
 
@@ -40,6 +41,7 @@ struct Settings {
   // How long the leader, and any replica, may be silent before the others take over.
   std::chrono::seconds leader_lease{15};
   std::chrono::seconds replica_lease{60};
+  Retention retention;
   LogFormat log_format = LogFormat::text;
   std::string log_level = "INFO";
 };

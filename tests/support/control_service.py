@@ -78,6 +78,19 @@ class ControlService:
         self.port = int(line.split()[1])
         return self
 
+    def refusal(self, words=()):
+        """What a service says that must not start; its exit code is not 0."""
+        done = subprocess.run(
+            [PROGRAM, "--port", "0", *self.words, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment(),
+            timeout=SECONDS,
+        )
+        assert done.returncode == 1 and done.stdout == "", done
+        return done.stderr
+
     def _read_log(self, stream):
         self.log.extend(stream)
 
