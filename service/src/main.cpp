@@ -148,16 +148,32 @@ std::unique_ptr<Engine> make_engine(const Settings& settings) {
              : make_postgres_engine(settings.database);
 }
 
-void open_database(Database& database) {
+std::string_view remedy_of(StoreFailure failure, bool is_own_file) {
+  switch (failure) {
+    case StoreFailure::damaged:
+      return is_own_file ? "Put back a copy of service.db that was made before, or move the file "
+                           "and those beside it away to begin with an empty one."
+                         : "Restore the database from a copy.";
+    case StoreFailure::full:
+      return "Make room on its disk.";
+    default:
+      return "See that the database is there, and that this user may use it.";
+  }
+}
+
+void open_database(Database& database, const Settings& settings) {
   try {
     database.migrate();
   } catch (const StoreError& error) {
+    const bool is_own_file = settings.database.empty();
     throw configuration_error(
-        {.what = fmt::format("The service cannot use its {} database.", database.engine_name()),
+        {.what = is_own_file ? fmt::format("The service cannot use its database '{}'.",
+                                           (settings.data_directory / "service.db").string())
+                             : fmt::format("The service cannot use its {} database.",
+                                           database.engine_name()),
          .why = error.what(),
          .consequence = "It does not start.",
-         .countermeasure = "See that the database is there, that this user may use it, and that "
-                           "its disk has room."});
+         .countermeasure = std::string(remedy_of(error.failure(), is_own_file))});
   }
 }
 
@@ -234,7 +250,7 @@ int run(const CommandLine& command_line) {
   const auto lock = lock_data_directory(settings.data_directory);
 
   Database database(make_engine(settings));
-  open_database(database);
+  open_database(database, settings);
 
   const auto secrets = open_secrets(settings, database);
   block_signals();

@@ -21,6 +21,7 @@
 #include "reconcile/worker.hpp"
 #include "schedule/scheduler_thread.hpp"
 #include "store/replica_store.hpp"
+#include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
 
 namespace vdk::service {
@@ -33,10 +34,22 @@ constexpr std::chrono::seconds kHandOver{20};
 // The name of the executor that is below the directory: whatever starts there again owns what it
 // left running.
 std::string provide_node(const std::filesystem::path& file) {
-  if (const auto text = read_file_if_exists(file)) return std::string(trim(*text));
-  auto node = make_uuid4();
-  write_file_atomic(file, node + '\n', Access::owner_only);
-  return node;
+  const auto text = read_file_if_exists(file);
+  if (!text) {
+    auto node = make_uuid4();
+    write_file_atomic(file, node + '\n', Access::owner_only);
+    return node;
+  }
+  const auto node = trim(*text);
+  if (node.size() == 36 && node.find_first_not_of("0123456789abcdef-") == std::string_view::npos) {
+    return std::string(node);
+  }
+  throw configuration_error(
+      {.what = fmt::format("The file '{}' is damaged.", file.string()),
+       .why = "It has to hold the name of this service's executor, and holds something else.",
+       .consequence = "The service does not start: it would not know which executions are its.",
+       .countermeasure = "Put back a copy of it. Without one remove it; what ran here is then "
+                         "taken for lost."});
 }
 
 // The program's own place: bin/, with lib/ beside it.

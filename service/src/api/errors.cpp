@@ -41,6 +41,13 @@ http::Response answer_store_error(const StoreError& error) {
                         .consequence = "Nothing was stored; what was there is as it was.",
                         .countermeasure = "Ask the operator to make room, then send it again."});
   }
+  if (error.failure() == StoreFailure::damaged) {
+    return answer(503, {.what = "The database of the service is damaged.",
+                        .why = "What is stored is not what was written; the log of the service "
+                               "says where.",
+                        .consequence = "The request had no effect.",
+                        .countermeasure = "Ask the operator to put back a copy of it."});
+  }
   return answer(503, {.what = "The database of the service did not do what the request needs.",
                       .why = "It cannot be reached, or is too busy at the moment.",
                       .consequence = "The request may or may not have had its effect.",

@@ -1,5 +1,7 @@
 #include "reconcile/synchronizer.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "reconcile/lease_database.hpp"
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::size_t deployments_at_a_time = 4;
 constexpr std::size_t log_size = 256 * 1024;
+constexpr std::chrono::seconds kLongestPause{300};
 
 struct Order {
   Deployment deployment;
@@ -66,7 +69,7 @@ Synchronizer::~Synchronizer() {
 
 void Synchronizer::round() {
   const auto token = leadership_.token();
-  std::vector<std::string> open;
+  std::vector<OpenDeployment> open;
   if (token) {
     open = database_.read([](Connection& connection) { return open_deployments(connection); });
   }
@@ -79,9 +82,13 @@ void Synchronizer::round() {
   }
   done_.clear();
   if (is_ending_) return;
-  for (const auto& name : open) {
+  std::erase_if(retries_, [&](const auto& retry) {
+    return std::ranges::find(open, retry.first, &OpenDeployment::job_name) == open.end();
+  });
+  for (const auto& deployment : open) {
+    const auto& name = deployment.job_name;
     if (at_work_.size() >= deployments_at_a_time) break;
-    if (at_work_.contains(name)) continue;
+    if (at_work_.contains(name) || !is_due(deployment)) continue;
     at_work_.emplace(name, std::thread([this, name, token] {
                        try {
                          deploy(name, *token);
@@ -98,6 +105,19 @@ void Synchronizer::round() {
                        worker_.wake();
                      }));
   }
+}
+
+bool Synchronizer::is_due(const OpenDeployment& deployment) {
+  if (!deployment.has_failed) return true;
+  const auto now = std::chrono::steady_clock::now();
+  auto& retry = retries_[deployment.job_name];
+  if (retry.generation != deployment.generation) {
+    retry = {.generation = deployment.generation, .next = now + Retry{}.pause};
+  }
+  if (now < retry.next) return false;
+  retry.pause = std::min(2 * retry.pause, kLongestPause);
+  retry.next = now + retry.pause;
+  return true;
 }
 
 void Synchronizer::deploy(const std::string& job_name, FencingToken token) {

@@ -1,6 +1,7 @@
 // Makes of what was asked for what runs: sources unpacked, environment made, schedule set.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -13,13 +14,15 @@
 #include "reconcile/leadership.hpp"
 #include "reconcile/worker.hpp"
 #include "reconcile/workshop.hpp"
+#include "store/deployment_store.hpp"
 
 namespace vdk::service {
 
 // A few deployments at a time, each in a thread of its own, so that one which takes long keeps
 // nobody waiting. What it does is written down under the generation that it worked for: whoever
 // asked for something else in the meantime wins, and a round that is done again changes nothing.
-// The leader alone does so, and one that no longer leads writes nothing.
+// What fails by no fault of the job's is tried again, after pauses that grow. The leader alone does
+// so, and one that no longer leads writes nothing.
 class Synchronizer {
  public:
   // `schedules_changed` is called after a schedule was set or removed.
@@ -30,7 +33,14 @@ class Synchronizer {
   void wake() { worker_.wake(); }
 
  private:
+  struct Retry {
+    std::int64_t generation = 0;
+    std::chrono::steady_clock::time_point next;
+    std::chrono::seconds pause{5};
+  };
+
   void round();
+  [[nodiscard]] bool is_due(const OpenDeployment& deployment);
   void deploy(const std::string& job_name, FencingToken token);
 
   Database& database_;
@@ -40,6 +50,7 @@ class Synchronizer {
   std::mutex mutex_;
   std::map<std::string, std::thread> at_work_;
   std::vector<std::string> done_;
+  std::map<std::string, Retry> retries_;  // of the round's thread
   bool is_ending_ = false;
   Worker worker_;
 };

@@ -94,6 +94,7 @@ enum class StoreFailure {
   duplicate,  // a unique index has the key already
   lost,       // the connection ended: nothing was committed, or it is not known
   full,       // no room on the disk
+  damaged,    // what is stored is not what was written
   other,
 };
 
@@ -127,6 +128,8 @@ class Connection {
   virtual Time clock() = 0;
   // Never throws: a connection that cannot roll back is not used again.
   virtual void roll_back() noexcept = 0;
+  // Free bytes on the database's disk, where they can be seen from here.
+  [[nodiscard]] virtual std::optional<std::int64_t> room() const { return std::nullopt; }
   [[nodiscard]] virtual bool is_usable() const noexcept = 0;
 };
 

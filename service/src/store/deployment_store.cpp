@@ -137,13 +137,17 @@ bool remove_deployment(Connection& connection, std::string_view job_name) {
   return connection.run("DELETE FROM deployment WHERE job_name = $1", {job_name}).changed > 0;
 }
 
-std::vector<std::string> open_deployments(Connection& connection) {
+std::vector<OpenDeployment> open_deployments(Connection& connection) {
   const auto found = connection.run(
-      "SELECT job_name FROM deployment WHERE state IN ('pending', 'building') "
-      "ORDER BY requested_at");
-  std::vector<std::string> names;
-  for (const auto& row : found.rows) names.push_back(row[0].text());
-  return names;
+      "SELECT job_name, generation, state FROM deployment "
+      "WHERE state IN ('pending', 'building', 'platform_error') ORDER BY requested_at");
+  std::vector<OpenDeployment> open;
+  for (const auto& row : found.rows) {
+    open.push_back({.job_name = row[0].text(),
+                    .generation = row[1].integer(),
+                    .has_failed = row[2].text() == "platform_error"});
+  }
+  return open;
 }
 
 bool put_deployment_state(Connection& connection, std::string_view job_name,

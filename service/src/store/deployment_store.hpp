@@ -22,8 +22,13 @@ void put_deployment(Connection& connection, const Job& job, const DesiredDeploym
 // False where there was none.
 bool remove_deployment(Connection& connection, std::string_view job_name);
 
-// The jobs whose deployments wait for the synchroniser.
-[[nodiscard]] std::vector<std::string> open_deployments(Connection& connection);
+// One that waits for the synchroniser, or failed by no fault of the job's.
+struct OpenDeployment {
+  std::string job_name;
+  std::int64_t generation = 0;
+  bool has_failed = false;
+};
+[[nodiscard]] std::vector<OpenDeployment> open_deployments(Connection& connection);
 
 // Both do nothing where something else was asked for in the meantime (`generation` says what the
 // caller worked for), and say whether they did.

@@ -16,6 +16,7 @@ StoreFailure failure_of(std::string_view state) noexcept {
   if (state == "40001" || state == "40P01" || state == "CR000") return StoreFailure::conflict;
   if (state == "23505") return StoreFailure::duplicate;
   if (state == "53100") return StoreFailure::full;
+  if (state == "XX001" || state == "XX002") return StoreFailure::damaged;
   if (state.starts_with("08") || state.starts_with("57P") || state == "53300") {
     return StoreFailure::lost;
   }

@@ -1,8 +1,28 @@
 #include "store/source_store.hpp"
 
+#include <fmt/format.h>
+
 namespace vdk::service {
 
+namespace {
+
+// Left for what is small and matters more: how runs end, for one.
+constexpr std::int64_t kSpareRoom = std::int64_t{1} << 20;
+
+// A database that fills its disk keeps it full, with what it could not store. It writes everything
+// twice: into its log, then into its place.
+void require_room(const Connection& connection, std::size_t bytes) {
+  const auto room = connection.room();
+  const auto needed = 2 * static_cast<std::int64_t>(bytes) + kSpareRoom;
+  if (!room || *room >= needed) return;
+  throw StoreError(StoreFailure::full,
+                   fmt::format("{} bytes are free on the disk, and {} are needed", *room, needed));
+}
+
+}  // namespace
+
 void put_source(Connection& connection, std::string_view job_name, const SourceUpload& upload) {
+  require_room(connection, upload.archive.size());
   connection.run(
       "INSERT INTO source_version (job_name, version, archive, reason, author, created_at) "
       "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (job_name, version) DO NOTHING",

@@ -16,7 +16,8 @@ struct SourceUpload {
   std::optional<std::string> author;
 };
 
-// Stores it, unless it is there, and makes it what a download gives.
+// Stores it, unless it is there, and makes it what a download gives. Throws StoreError (full)
+// before it fills the disk.
 void put_source(Connection& connection, std::string_view job_name, const SourceUpload& upload);
 // The archive of a version, or nothing.
 [[nodiscard]] std::optional<std::string> find_source(Connection& connection,

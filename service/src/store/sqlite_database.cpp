@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <map>
@@ -19,6 +20,9 @@ StoreFailure failure_of(int code) noexcept {
       return StoreFailure::conflict;
     case SQLITE_FULL:
       return StoreFailure::full;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return StoreFailure::damaged;
     case SQLITE_CONSTRAINT:
       return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
                  ? StoreFailure::duplicate
@@ -45,7 +49,7 @@ class SqliteConnection final : public Connection {
     if (status != SQLITE_OK) {
       const std::string why = database_ != nullptr ? sqlite3_errmsg(database_) : "out of memory";
       sqlite3_close(database_);
-      throw StoreError(StoreFailure::other, fmt::format("{}: {}", path, why));
+      throw StoreError(failure_of(status), fmt::format("{}: {}", path, why));
     }
     try {
       sqlite3_busy_timeout(database_, 5000);
@@ -107,6 +111,11 @@ class SqliteConnection final : public Connection {
     if (sqlite3_get_autocommit(database_) == 0) {
       sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
     }
+  }
+  [[nodiscard]] std::optional<std::int64_t> room() const override {
+    struct statvfs disk{};
+    if (::statvfs(sqlite3_db_filename(database_, "main"), &disk) != 0) return std::nullopt;
+    return static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize);
   }
   [[nodiscard]] bool is_usable() const noexcept override {
     return sqlite3_get_autocommit(database_) != 0;
