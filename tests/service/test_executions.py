@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from control_service import ControlService
@@ -137,6 +138,63 @@ def test_a_schedule_that_has_no_time_is_refused(service):
     answer = service.send("POST", job.path + "/deployments", body)
     assert answer.status == 400
     assert sorted(answer.json()) == ["consequences", "countermeasures", "what", "why"]
+
+
+def with_config(files, *lines):
+    return [*files, ("job/config.ini", "\n".join(["[owner]", "team = alpha", "[job]", *lines]))]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("schedule_time_zone = Europe/Atlantis", "Atlantis"),
+        ("schedule_overlap = sometimes", "It has to be forbid, allow or replace."),
+        ("schedule_deadline_seconds = soon", "It has to be a number of seconds from 1"),
+    ],
+)
+def test_a_schedule_setting_that_is_none_fails_the_deployment(shared_service, line, expected):
+    job = Job(shared_service, f"job-{line.split()[0].split('_')[1]}", with_config(SQL_JOB, line))
+    status = job.deploy(schedule={"schedule_cron": "@daily"})
+    assert (status["state"], expected in status["message"]) == ("user_error", True), status
+    assert job.deployed() == []
+
+
+def test_a_schedule_is_meant_in_its_time_zone(service):
+    # Noon in Kiritimati is long before noon in UTC: only one of the two is within the next minutes.
+    zone = timezone(timedelta(hours=14))
+    soon = datetime.now(zone) + timedelta(seconds=3)
+    files = with_config(SQL_JOB, "schedule_time_zone = Pacific/Kiritimati")
+    job = Job(service, "job-zoned", files)
+    job.deploy(schedule={"schedule_cron": f"{soon.second} {soon.minute} {soon.hour} * * *"})
+    (found,) = wait_until(job.executions, bool)
+    assert found["id"] == f"job-zoned-{int(soon.timestamp())}"
+
+
+def test_an_overlap_that_is_allowed_runs_beside(service):
+    job = Job(service, "job-beside", with_config(SLEEPER, "schedule_overlap = allow"))
+    job.deploy()
+    first = job.start(args={"seconds": 1000})
+    job.wait_for(first, "running")
+    job.deploy(schedule={"schedule_cron": "* * * * * *"})
+    wait_until(job.executions, lambda found: len(found) >= 3)
+    assert service.send("GET", first).json()["status"] == "running"
+    assert service.send("DELETE", first).status == 200
+
+
+def test_an_overlap_that_replaces_cancels_what_runs_first(service):
+    job = Job(service, "job-replace", with_config(SLEEPER, "schedule_overlap = replace"))
+    job.deploy()
+    first = job.start(args={"seconds": 1000})
+    job.wait_for(first, "running")
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    job.deploy(schedule={"schedule_cron": f"{soon.second} {soon.minute} * * * *"})
+    replaced = job.wait_for(first, "cancelled")
+    (second,) = (e for e in wait_until(job.executions, lambda e: len(e) == 2)
+                 if not first.endswith(e["id"]))  # fmt: skip
+    path = f"{job.path}/executions/{second['id']}"
+    job.wait_for(path, "succeeded")
+    events = [json.loads(e) for e in service.ask("GET", path + "/events").body.splitlines()]
+    assert events[0]["time"] >= replaced["end_time"].rstrip("Z")
 
 
 def test_scheduled_times_have_one_execution_each(service):

@@ -36,7 +36,9 @@ struct FixedSection {
 const std::array<FixedSection, 3>& fixed_sections() {
   static const std::array<FixedSection, 3> known = {{
       {"owner", {"team"}},
-      {"job", {"schedule_cron", "python_version", "db_default_type"}},
+      {"job",
+       {"schedule_cron", "schedule_time_zone", "schedule_overlap", "schedule_deadline_seconds",
+        "python_version", "db_default_type"}},
       {"contacts",
        {"notified_on_job_failure_user_error", "notified_on_job_failure_platform_error",
         "notified_on_job_success", "notified_on_job_deploy", "enable_attempt_notifications",

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/schedule.hpp"
 #include "model/time.hpp"
 
 namespace vdk::service {
@@ -46,6 +47,7 @@ struct ActualDeployment {
   std::string python_version;
   std::optional<std::string> vdk_version;
   std::optional<std::string> schedule;
+  ScheduleSettings schedule_settings{};
   Resources resources;
   std::string environment;
   std::optional<std::string> deployed_by;

@@ -177,11 +177,13 @@ void Dispatcher::starter() {
 void Dispatcher::start(const std::string& id) {
   std::vector<Variable> variables;
   bool with_secrets = false;
+  bool waits = false;
   const auto execution = database_.read([&](Connection& connection) {
     auto found = find_execution(connection, id);
     if (found) {
       variables = variables_of(connection, found->job_name);
       with_secrets = has_secrets(connection, variables.front().value, found->job_name);
+      waits = waits_for_another(connection, *found);
     }
     return found;
   });
@@ -203,6 +205,7 @@ void Dispatcher::start(const std::string& id) {
     conclude(database_, *execution, nothing);
     return;
   }
+  if (waits) return;  // the next round asks again
   try {
     const auto artifact =
         workshop_.provide(execution->job_name, execution->job_version.value_or(""),

@@ -25,7 +25,11 @@ std::optional<Schedule> to_schedule(const Row& row) {
         .deployment = row[0].text(),
         .cron = Cron::parse(row[1].text(), row[2].text()),
         .since = to_seconds(row[3].time()),
-        .last_fire = row[4].is_null() ? std::nullopt : std::optional(to_seconds(row[4].time()))};
+        .last_fire = row[4].is_null() ? std::nullopt : std::optional(to_seconds(row[4].time())),
+        .overlap = parse_overlap(row[7].text()).value_or(Overlap::forbid),
+        .starting_deadline = row[8].is_null()
+                                 ? std::nullopt
+                                 : std::optional(std::chrono::seconds(row[8].integer()))};
   } catch (const Error& error) {
     log(LogLevel::error, "vdk.service.schedule",
         fmt::format("the schedule of {} is passed over: {}", row[0].text(), error.what()));
@@ -48,6 +52,7 @@ FireResult insert_fire(Connection& connection, const Fire& fire) {
   if (fire.overlap == Overlap::forbid && has_open_execution(connection, fire.deployment)) {
     return FireResult::overlapped;
   }
+  if (fire.overlap == Overlap::replace) cancel_open_executions(connection, fire.deployment);
   auto execution = new_execution(fire.deployment, *deployment->actual);
   execution.type = ExecutionType::scheduled;
   execution.start_time = now();
@@ -70,7 +75,8 @@ ScheduleChanges DatabaseFireStore::changes_since(std::uint64_t revision,
     const auto found = connection.run(
         "SELECT deployment, expression, time_zone, since, "
         "(SELECT max(fire_time) FROM fire WHERE fire.deployment = schedule.deployment "
-        "AND fire_time <= $2), is_active, revision FROM schedule WHERE revision > $1",
+        "AND fire_time <= $2), is_active, revision, overlap, starting_deadline "
+        "FROM schedule WHERE revision > $1",
         {static_cast<std::int64_t>(revision), to_time(now)});
     for (const auto& row : found.rows) {
       changes.revision = std::max(changes.revision, static_cast<std::uint64_t>(row[6].integer()));

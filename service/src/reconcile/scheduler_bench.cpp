@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.hpp"
+#include "reconcile/lease_database.hpp"
 #include "reconcile/schedule_database.hpp"
 #include "schedule/scheduler_thread.hpp"
 #include "store/database.hpp"
@@ -98,7 +99,7 @@ int run(const std::string& store, const std::string& place, int schedules, int s
   DatabaseLeaseStore leases(database);
   DatabaseFireStore fires(database);
   Observer observer;
-  Lease lease(leases, clock, scheduler_lease, make_uuid4(), std::chrono::seconds(15));
+  Lease lease(leases, clock, kLeaderLease, make_uuid4(), std::chrono::seconds(15));
   Scheduler scheduler(fires, lease, clock, observer);
   // Within the seconds of the minute that are nobody's.
   std::this_thread::sleep_until(first - std::chrono::seconds(5));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "reconcile/lease_database.hpp"
+#include "reconcile/schedule_options.hpp"
 #include "schedule/cron.hpp"
 #include "store/deployment_store.hpp"
 #include "store/job_store.hpp"
@@ -145,10 +146,12 @@ void Synchronizer::deploy(const std::string& job_name, FencingToken token) {
     if (schedule && !schedule->empty()) static_cast<void>(Cron::parse(*schedule));
     const auto python = desired.python_version.value_or("");
     const auto artifact = workshop_.provide(job_name, *desired.version, python, keep);
+    const auto settings = schedule_settings_of(vdk::JobConfig(artifact.job));
     const ActualDeployment actual{.version = *desired.version,
                                   .python_version = python,
                                   .vdk_version = desired.vdk_version,
                                   .schedule = schedule,
+                                  .schedule_settings = settings,
                                   .resources = desired.resources,
                                   .environment = artifact.environment,
                                   .deployed_by = desired.requested_by,

@@ -8,17 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "model/schedule.hpp"
 #include "schedule/cron.hpp"
 #include "schedule/lease.hpp"
 
 namespace vdk::service {
-
-// What happens at a scheduled time when an execution of the deployment still runs.
-enum class Overlap {
-  forbid,   // the time is passed over, and on record as such
-  allow,    // both run
-  replace,  // the one that runs is cancelled, the new one starts when it has ended
-};
 
 // A deployment's schedule. Only what may fire: of an enabled deployment with an expression.
 struct Schedule {

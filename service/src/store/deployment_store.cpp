@@ -11,7 +11,7 @@ constexpr std::string_view columns =
     "job_name, generation, desired_version, desired_python_version, desired_vdk_version, "
     "desired_schedule, desired_resources, enabled, requested_by, send_notification, state, "
     "state_message, state_log, version, python_version, vdk_version, schedule, resources, "
-    "environment, deployed_by, deployed_at";
+    "environment, deployed_by, deployed_at, schedule_settings";
 
 Value number(const std::optional<double>& value) { return value ? Value(*value) : Value(nullptr); }
 Value number(const std::optional<std::int64_t>& value) {
@@ -27,6 +27,31 @@ std::optional<double> real(const Value* value) {
 std::optional<std::int64_t> integer(const Value* value) {
   if (value == nullptr || value->if_integer() == nullptr) return std::nullopt;
   return *value->if_integer();
+}
+
+std::string settings_text(const ScheduleSettings& settings) {
+  Value value(
+      Value::Map{{"time_zone", settings.time_zone}, {"overlap", to_string(settings.overlap)}});
+  if (settings.starting_deadline) {
+    value.set("starting_deadline", static_cast<std::int64_t>(settings.starting_deadline->count()));
+  }
+  return to_json(value);
+}
+
+ScheduleSettings parse_settings(const std::optional<std::string>& text) {
+  ScheduleSettings settings;
+  if (!text) return settings;
+  const auto value = parse_json(*text);
+  const auto read = [&](std::string_view name) {
+    const auto* member = value.find(name);
+    return member != nullptr && member->if_string() != nullptr ? *member->if_string() : "";
+  };
+  settings.time_zone = read("time_zone");
+  settings.overlap = parse_overlap(read("overlap")).value_or(Overlap::forbid);
+  if (const auto deadline = integer(value.find("starting_deadline"))) {
+    settings.starting_deadline = std::chrono::seconds(*deadline);
+  }
+  return settings;
 }
 
 Deployment to_deployment(const Row& row) {
@@ -47,6 +72,7 @@ Deployment to_deployment(const Row& row) {
                                          .python_version = row[14].text(),
                                          .vdk_version = row[15].text_if(),
                                          .schedule = row[16].text_if(),
+                                         .schedule_settings = parse_settings(row[21].text_if()),
                                          .resources = parse_resources(row[17].text_if()),
                                          .environment = row[18].text(),
                                          .deployed_by = row[19].text_if(),
@@ -57,9 +83,10 @@ Deployment to_deployment(const Row& row) {
 
 // The scheduler is told what follows from the row as it is now.
 void follow_schedule(Connection& connection, std::string_view job_name,
-                     const std::optional<std::string>& schedule, bool is_enabled) {
+                     const std::optional<std::string>& schedule, const ScheduleSettings& settings,
+                     bool is_enabled) {
   if (is_enabled && schedule && !schedule->empty()) {
-    put_schedule(connection, job_name, *schedule);
+    put_schedule(connection, job_name, *schedule, settings);
   } else {
     remove_schedule(connection, job_name);
   }
@@ -121,7 +148,8 @@ void put_deployment(Connection& connection, const Job& job, const DesiredDeploym
         "UPDATE deployment SET observed_generation = generation, schedule = $2, resources = $3 "
         "WHERE job_name = $1",
         {job.name, schedule, resources_text(desired.resources)});
-    follow_schedule(connection, job.name, schedule, desired.enabled);
+    follow_schedule(connection, job.name, schedule, stored->actual->schedule_settings,
+                    desired.enabled);
     return;
   }
   connection.run(
@@ -167,13 +195,15 @@ bool complete_deployment(Connection& connection, std::string_view job_name, std:
   const auto done = connection.run(
       "UPDATE deployment SET state = 'deployed', state_message = NULL, state_log = $3, "
       "observed_generation = generation, version = $4, python_version = $5, vdk_version = $6, "
-      "schedule = $7, resources = $8, environment = $9, deployed_by = $10, deployed_at = $11 "
+      "schedule = $7, resources = $8, environment = $9, deployed_by = $10, deployed_at = $11, "
+      "schedule_settings = $12 "
       "WHERE job_name = $1 AND generation = $2 RETURNING enabled",
       {job_name, generation, log, actual.version, actual.python_version, actual.vdk_version,
        actual.schedule, resources_text(actual.resources), actual.environment, actual.deployed_by,
-       actual.deployed_at});
+       actual.deployed_at, settings_text(actual.schedule_settings)});
   if (done.rows.empty()) return false;
-  follow_schedule(connection, job_name, actual.schedule, done.rows.front()[0].flag());
+  follow_schedule(connection, job_name, actual.schedule, actual.schedule_settings,
+                  done.rows.front()[0].flag());
   return true;
 }
 

@@ -145,6 +145,22 @@ bool request_cancel(Connection& connection, std::string_view id) {
              .changed > 0;
 }
 
+void cancel_open_executions(Connection& connection, std::string_view job_name) {
+  connection.run(
+      "UPDATE execution SET cancel_requested = 1 WHERE job_name = $1 AND status IN (0, 1)",
+      {job_name});
+}
+
+bool waits_for_another(Connection& connection, const Execution& execution) {
+  return !connection
+              .run(
+                  "SELECT 1 FROM execution JOIN schedule ON schedule.deployment = job_name "
+                  "WHERE job_name = $1 AND overlap = 'replace' AND status IN (0, 1) "
+                  "AND cancel_requested = 1 AND id <> $2 LIMIT 1",
+                  {execution.job_name, execution.id})
+              .rows.empty();
+}
+
 bool begin_attempt(Connection& connection, std::string_view id, int attempt) {
   return connection
              .run(

@@ -36,6 +36,9 @@ namespace vdk::service {
 // These change only what is not final, and say whether they did.
 bool mark_running(Connection& connection, std::string_view id, Time start);
 bool request_cancel(Connection& connection, std::string_view id);
+void cancel_open_executions(Connection& connection, std::string_view job_name);
+// Whether one of the job that is told to end has to end before this one starts: it replaces it.
+[[nodiscard]] bool waits_for_another(Connection& connection, const Execution& execution);
 bool begin_attempt(Connection& connection, std::string_view id, int attempt);
 struct ExecutionEnd {
   ExecutionStatus status = ExecutionStatus::platform_error;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/schedule.hpp"
 #include "store/database.hpp"
 
 namespace vdk::service {
@@ -13,7 +14,8 @@ namespace vdk::service {
 
 // What a deployment's schedule is from now on. One that stays the same changes nothing, so its
 // times go on being counted from where they were.
-void put_schedule(Connection& connection, std::string_view deployment, std::string_view expression);
+void put_schedule(Connection& connection, std::string_view deployment, std::string_view expression,
+                  const ScheduleSettings& settings);
 void remove_schedule(Connection& connection, std::string_view deployment);
 
 }  // namespace vdk::service
