@@ -258,7 +258,8 @@ int run(const CommandLine& command_line) {
                   {.directory = settings.data_directory,
                    .leader_lease = settings.leader_lease,
                    .replica_lease = settings.replica_lease,
-                   .retention = settings.retention},
+                   .retention = settings.retention,
+                   .check = settings.deployment_check},
                   build_environments(settings));
   const ApiContext context{.database = database,
                            .settings = settings.api,

@@ -128,6 +128,7 @@ class Runtime::Parts {
  public:
   Parts(Database& database, const RuntimeSettings& settings, EnvironmentBuilder builder)
       : database_(database),
+        check_(settings.check),
         own_({.node = provide_node(settings.directory / "node"),
               .machine = name_machine(),
               .directory = std::filesystem::absolute(settings.directory).string()}),
@@ -146,7 +147,8 @@ class Runtime::Parts {
     dispatcher_.emplace(database_, workshop_, executor_, own_.node, service_url, heartbeat_,
                         Unowned::claim);
     scheduler_thread_.emplace(scheduler_, lease_);
-    synchronizer_.emplace(database_, workshop_, leadership_, [this] { schedules_changed(); });
+    synchronizer_.emplace(database_, workshop_, leadership_, check_,
+                          [this] { schedules_changed(); });
     caretaker_.emplace(database_, workshop_, neighbours_here(), own_, service_url, heartbeat_);
     life_.emplace("replica", std::chrono::seconds(1), [this] {
       heartbeat_.maintain();
@@ -184,6 +186,7 @@ class Runtime::Parts {
   }
 
   Database& database_;
+  const DeploymentCheck check_;
   const Replica own_;
   const std::string holder_;  // of leases: this start of the replica
   Workshop workshop_;

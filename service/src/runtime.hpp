@@ -7,6 +7,7 @@
 #include <string>
 
 #include "executor/executor.hpp"
+#include "reconcile/deployment_check.hpp"
 #include "reconcile/janitor.hpp"
 #include "reconcile/workshop.hpp"
 #include "store/database.hpp"
@@ -20,6 +21,7 @@ struct RuntimeSettings {
   // How long a replica may be silent before others decide about its executions.
   std::chrono::seconds replica_lease{60};
   Retention retention{};
+  DeploymentCheck check{};
 };
 
 // From construction to destruction. Executions at work go on without it.

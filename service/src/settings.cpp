@@ -298,6 +298,37 @@ ApiSettings api_settings(const Sources& sources) {
   return api;
 }
 
+// The program's path, or a list in JSON: nothing is taken apart as a shell would.
+std::vector<std::string> to_command(const Sources& sources, const std::string& property) {
+  const auto text = std::string(trim(sources.find(property).value_or("")));
+  if (text.empty()) return {};
+  if (!text.starts_with('[')) return {text};
+  constexpr const char* kExpected = "a program's path, or a JSON list of the program and its words";
+  std::vector<std::string> command;
+  try {
+    const auto value = parse_json(text);
+    for (const auto& word : *value.if_list()) {
+      if (word.if_string() == nullptr) refuse(property, text, kExpected);
+      command.push_back(*word.if_string());
+    }
+  } catch (const Error&) {
+    refuse(property, text, kExpected);
+  }
+  if (command.empty()) refuse(property, text, kExpected);
+  return command;
+}
+
+DeploymentCheck deployment_check(const Sources& sources) {
+  const std::string property = "vdk.service.deployment.check";
+  DeploymentCheck check{.command = to_command(sources, property)};
+  if (!check.command.empty() && ::access(check.command.front().c_str(), X_OK) != 0) {
+    refuse(property, check.command.front(), "the absolute path of a program that can be run");
+  }
+  check.time_limit = std::chrono::seconds(
+      to_size(sources, property + ".seconds", static_cast<std::size_t>(check.time_limit.count())));
+  return check;
+}
+
 std::filesystem::path data_directory(const Sources& sources, const CommandLine& command_line) {
   if (command_line.data_directory) return *command_line.data_directory;
   if (const auto given = sources.find("vdk.service.data.directory")) return *given;
@@ -328,6 +359,7 @@ Settings read_settings(const CommandLine& command_line) {
   settings.database = to_conninfo(sources);
   settings.api = api_settings(sources);
   settings.interpreters = interpreters(sources);
+  settings.deployment_check = deployment_check(sources);
   settings.secrets_key = sources.find("vdk.service.secrets.key");
   if (settings.secrets_key) add_secret(*settings.secrets_key);
   if (const auto file = sources.find("vdk.service.secrets.key.file")) {

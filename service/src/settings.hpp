@@ -11,6 +11,7 @@
 
 #include "api/context.hpp"
 #include "http/server.hpp"
+#include "reconcile/deployment_check.hpp"
 #include "reconcile/janitor.hpp"
 
 namespace vdk::service {
@@ -35,6 +36,7 @@ struct Settings {
   ApiSettings api;
   // Of versions of Python; one that is not here is sought on PATH.
   std::map<std::string, std::string> interpreters;
+  DeploymentCheck deployment_check;
   std::optional<std::string> secrets_key;  // as text
   std::optional<std::filesystem::path> secrets_key_file;
   bool keeps_secrets = true;

@@ -309,3 +309,60 @@ def test_a_log_is_given_in_parts(service):
     assert tail.body == text.splitlines(True)[-1]
     for wrong in ("offset=-1", "offset=x", "limit=9223372036854775807", "tail_lines=1.5"):
         assert service.send("GET", f"{logs}?{wrong}").status == 400
+
+
+CHECK = """#!/bin/sh
+echo "$# words, $JOB_NAME $JOB_GITHASH, password '$DB_PASSWORD$MY_SECRET'"
+if grep -rq forbidden "$2"; then
+  echo "it says forbidden; $1"
+  exit 3
+fi
+if [ -e "$2/kill" ]; then kill -9 $$; fi
+"""
+
+
+def test_the_operators_check_has_a_say(new_store, tmp_path):
+    check = tmp_path / "check me.sh"
+    check.write_text(CHECK)
+    check.chmod(0o755)
+    words = json.dumps([str(check), "$(touch no) ; shell"])
+    settings = {"VDK_SERVICE_DEPLOYMENT_CHECK": words, "MY_SECRET": "hidden"}
+    with ControlService(tmp_path / "data", new_store() | settings) as service:
+        job = Job(service, "job-checked", SQL_JOB)
+        status = job.deploy()
+        assert status["state"] == "deployed", status
+        assert f"2 words, job-checked {job.version}, password ''" in status["log"]
+        good = job.version
+        job.version = job.upload([("job/10_bad.sql", "SELECT 'forbidden';")])
+        status = job.deploy()
+        assert status["state"] == "user_error", status
+        assert "it says forbidden; $(touch no) ; shell" in status["message"]
+        assert "it says forbidden" in status["log"]
+        assert job.deployed()[0]["job_version"] == good
+        job.version = job.upload([*SQL_JOB, ("job/kill", "x")])
+        status = job.deploy()
+        assert status["state"] == "platform_error", status
+        assert "gave no answer" in status["message"]
+        assert job.deployed()[0]["job_version"] == good
+
+
+def test_a_check_that_does_not_end_is_ended(new_store, tmp_path):
+    check = tmp_path / "check"
+    check.write_text("#!/bin/sh\necho begins\nsleep 1000\n")
+    check.chmod(0o755)
+    settings = {
+        "VDK_SERVICE_DEPLOYMENT_CHECK": str(check),
+        "VDK_SERVICE_DEPLOYMENT_CHECK_SECONDS": "1",
+    }
+    with ControlService(tmp_path / "data", new_store() | settings) as service:
+        status = Job(service, "job-waits", SQL_JOB).deploy()
+        assert status["state"] == "platform_error", status
+        assert "did not end within 1 s" in status["message"]
+        assert "begins" in status["log"]
+
+
+@pytest.mark.parametrize("value", ["/no/such/check", "[]", "[1]", '["/bin/true"', "{}"])
+def test_a_check_that_cannot_be_run_is_told_at_the_start(tmp_path, value):
+    service = ControlService(tmp_path / "data", {"VDK_SERVICE_DEPLOYMENT_CHECK": value})
+    with pytest.raises(RuntimeError, match=r"vdk\.service\.deployment\.check"):
+        service.start()

@@ -84,7 +84,6 @@ Plan make_plan(const EnvironmentRequest& request, const EnvironmentSettings& set
   // Without requirements no installer runs.
   if (!wanted.empty()) content.set("options", list(settings.installer_options));
   if (wanted.names_files) content.set("files", tree_digest(request.job));
-  content.set("check", list(settings.check));
   plan.key = sha256_hex(to_json(content)).substr(0, 32);
   return plan;
 }
@@ -110,35 +109,6 @@ std::optional<fs::path> complete(const fs::path& cache, const std::string& key) 
 void mark_used(const fs::path& cache, const std::string& key) {
   std::error_code ignored;
   fs::last_write_time(cache / (key + ".json"), fs::file_time_type::clock::now(), ignored);
-}
-
-void run_check(const EnvironmentRequest& request, const fs::path& environment,
-               const EnvironmentSettings& settings, std::chrono::milliseconds time_limit) {
-  if (settings.check.empty()) return;
-  std::vector<std::string> command = settings.check;
-  command.push_back(request.job.string());
-  command.push_back(environment.string());
-  std::string last;
-  const std::optional<int> exit_code =
-      run_process_lines(command, {.time_limit = time_limit}, [&](std::string_view line) {
-        if (settings.log) settings.log(line);
-        if (!trim(line).empty()) last = line;
-      });
-  if (exit_code == 0) return;
-  if (!exit_code) {
-    throw platform_error(
-        {.what = "The operator's check of the job gave no answer.",
-         .why = fmt::format("{} could not be started, or did not end in time.", command.front()),
-         .consequence = "The job is not accepted.",
-         .countermeasure = "See that the command runs, or take it out of the configuration."});
-  }
-  throw user_error(
-      {.what = "The operator's check does not accept the job.",
-       .why = last.empty() ? fmt::format("{} ended with exit code {}.", command.front(), *exit_code)
-                           : last,
-       .consequence = "There is no environment for the job.",
-       .countermeasure = "See the log of the build for what the check says, or ask "
-                         "the operators."});
 }
 
 // A directory that goes unless it becomes an environment.
@@ -181,9 +151,6 @@ fs::path build(const EnvironmentRequest& request, const EnvironmentSettings& set
                                 .log = settings.log});
   }
   check_virtual_environment(directory, plan.interpreter);
-  run_check(request, directory, settings,
-            std::chrono::duration_cast<std::chrono::milliseconds>(
-                deadline - std::chrono::steady_clock::now()));
   kill_point("environment.built");
   Value index;
   index.set("directory", name);

@@ -35,9 +35,6 @@ struct EnvironmentSettings {
   std::chrono::seconds time_limit{1800};  // of one build, its waits included
   // Further words for every `pip install` ("--index-url", ...).
   std::vector<std::string> installer_options{};
-  // An operator's command, run without a shell after the installation with the words JOB and
-  // ENVIRONMENT; what it prints goes to the log, and an exit code other than 0 refuses both.
-  std::vector<std::string> check{};
   // Gets what the build says, a line at a time without its end, in the thread that builds.
   std::function<void(std::string_view line)> log{};
 };

@@ -1,6 +1,5 @@
 #include "environment/environment.hpp"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -112,21 +111,11 @@ TEST_F(Environments, of_many_that_ask_at_a_time_one_builds) {
   EXPECT_EQ(directories(), 1);
 }
 
-TEST_F(Environments, a_killed_build_is_no_environment) {
+TEST_F(Environments, what_has_no_index_is_no_environment) {
   const EnvironmentRequest request = job("a");
-  // At the very end of a build, and only of the first one.
-  settings_.check = {"/bin/sh", "-c",
-                     "[ -e \"$1/killed\" ] || { : > \"$1/killed\"; kill -9 $PPID; }", "check"};
-  const pid_t builder = fork();
-  ASSERT_GE(builder, 0);
-  if (builder == 0) {
-    (void)provide_environment(request, settings_);
-    _exit(0);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(builder, &status, 0), builder);
-  ASSERT_TRUE(WIFSIGNALED(status));
-  EXPECT_EQ(directories(), 1);
+  // As if the build had been killed at its very end.
+  const std::string key = provide_environment(request, settings_).key();
+  fs::remove(settings_.directory / (key + ".json"));
   const Environment environment = provide_environment(request, settings_);
   EXPECT_TRUE(environment.was_made());
   EXPECT_EQ(directories(), 2);
@@ -151,24 +140,6 @@ TEST_F(Environments, what_nobody_uses_is_evicted) {
   age(key);
   EXPECT_FALSE(provide_environment(job("a"), settings_).was_made());
   EXPECT_EQ(evict_environments(settings_, {}), 0);
-}
-
-TEST_F(Environments, the_operators_check_sees_job_and_environment) {
-  const EnvironmentRequest request = job("a");
-  settings_.check = {"/bin/sh", "-c",
-                     "echo \"checks $1 $2\"; test -x \"$2/bin/python\"; exit $((3 * $?))", "check"};
-  const Environment environment = provide_environment(request, settings_);
-  EXPECT_EQ(lines_, (std::vector<std::string>{"checks " + request.job.string() + " " +
-                                              environment.directory().string()}));
-  settings_.check = {"/bin/sh", "-c", "echo 'no licence for this'; exit 3"};
-  try {
-    (void)provide_environment(request, settings_);
-    FAIL() << "it was accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.text().why, "no licence for this");
-    EXPECT_EQ(error.resolvable_by(), ResolvableBy::user);
-  }
-  EXPECT_EQ(directories(), 1);
 }
 
 TEST_F(Environments, a_place_that_cannot_be_written_is_told) {

@@ -50,10 +50,11 @@ std::string sentence(const ErrorText& text) {
 }  // namespace
 
 Synchronizer::Synchronizer(Database& database, Workshop& workshop, const Leadership& leadership,
-                           std::function<void()> schedules_changed)
+                           DeploymentCheck check, std::function<void()> schedules_changed)
     : database_(database),
       workshop_(workshop),
       leadership_(leadership),
+      check_(std::move(check)),
       schedules_changed_(std::move(schedules_changed)),
       worker_("synchronizer", std::chrono::seconds(1), [this] { round(); }) {}
 
@@ -147,6 +148,12 @@ void Synchronizer::deploy(const std::string& job_name, FencingToken token) {
     const auto python = desired.python_version.value_or("");
     const auto artifact = workshop_.provide(job_name, *desired.version, python, keep);
     const auto settings = schedule_settings_of(vdk::JobConfig(artifact.job));
+    ask_check(check_,
+              {.job_name = job_name,
+               .version = *desired.version,
+               .python_version = python,
+               .artifact = artifact},
+              keep);
     const ActualDeployment actual{.version = *desired.version,
                                   .python_version = python,
                                   .vdk_version = desired.vdk_version,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/deployment.hpp"
+#include "reconcile/deployment_check.hpp"
 #include "reconcile/leadership.hpp"
 #include "reconcile/worker.hpp"
 #include "reconcile/workshop.hpp"
@@ -27,7 +28,7 @@ class Synchronizer {
  public:
   // `schedules_changed` is called after a schedule was set or removed.
   Synchronizer(Database& database, Workshop& workshop, const Leadership& leadership,
-               std::function<void()> schedules_changed);
+               DeploymentCheck check, std::function<void()> schedules_changed);
   ~Synchronizer();
 
   void wake() { worker_.wake(); }
@@ -46,6 +47,7 @@ class Synchronizer {
   Database& database_;
   Workshop& workshop_;
   const Leadership& leadership_;
+  const DeploymentCheck check_;
   const std::function<void()> schedules_changed_;
   std::mutex mutex_;
   std::map<std::string, std::thread> at_work_;
