@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <map>
@@ -24,6 +25,7 @@
 #include "model/time.hpp"
 #include "runtime.hpp"
 #include "settings.hpp"
+#include "source/git_program.hpp"
 #include "store/database.hpp"
 #include "vdk/base/error.hpp"
 #include "vdk/base/log.hpp"
@@ -242,6 +244,14 @@ EnvironmentBuilder build_environments(const Settings& settings) {
   };
 }
 
+std::optional<MirrorPlace> open_mirror(const Settings& settings) {
+  if (!settings.mirror || has_git()) return settings.mirror;
+  log(LogLevel::warning, "vdk.service",
+      "sources are not mirrored: there is no program git on PATH; "
+      "vdk.service.mirror.enabled = false says that this is meant");
+  return std::nullopt;
+}
+
 int run(const CommandLine& command_line) {
   const auto settings = read_settings(command_line);
   set_up_log(settings);
@@ -259,7 +269,8 @@ int run(const CommandLine& command_line) {
                    .leader_lease = settings.leader_lease,
                    .replica_lease = settings.replica_lease,
                    .retention = settings.retention,
-                   .check = settings.deployment_check},
+                   .check = settings.deployment_check,
+                   .mirror = open_mirror(settings)},
                   build_environments(settings));
   const ApiContext context{.database = database,
                            .settings = settings.api,
@@ -267,7 +278,8 @@ int run(const CommandLine& command_line) {
                            .executor = &runtime.executor(),
                            .node = runtime.node(),
                            .deployments_changed = [&runtime] { runtime.deployments_changed(); },
-                           .executions_changed = [&runtime] { runtime.executions_changed(); }};
+                           .executions_changed = [&runtime] { runtime.executions_changed(); },
+                           .sources_changed = [&runtime] { runtime.sources_changed(); }};
   http::Router router;
   add_api_routes(router, context);
 
@@ -301,6 +313,8 @@ int main(int argc, char** argv) {
   // The service is mostly idle: memory that many threads would each keep is better shared.
   ::mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
+  // Names in archives are UTF-8, wherever the service is started.
+  std::setlocale(LC_CTYPE, "C.UTF-8");
   const auto parsed = vdk::service::parse(std::vector<std::string>(argv + 1, argv + argc));
   if (parsed.exit_code) return *parsed.exit_code;
   try {

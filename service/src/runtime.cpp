@@ -16,6 +16,7 @@
 #include "reconcile/heartbeat.hpp"
 #include "reconcile/leadership.hpp"
 #include "reconcile/lease_database.hpp"
+#include "reconcile/mirror.hpp"
 #include "reconcile/schedule_database.hpp"
 #include "reconcile/synchronizer.hpp"
 #include "reconcile/worker.hpp"
@@ -129,6 +130,7 @@ class Runtime::Parts {
   Parts(Database& database, const RuntimeSettings& settings, EnvironmentBuilder builder)
       : database_(database),
         check_(settings.check),
+        mirror_place_(settings.mirror),
         own_({.node = provide_node(settings.directory / "node"),
               .machine = name_machine(),
               .directory = std::filesystem::absolute(settings.directory).string()}),
@@ -154,6 +156,7 @@ class Runtime::Parts {
       heartbeat_.maintain();
       caretaker_->round();
     });
+    if (mirror_place_) mirror_.emplace(database_, *mirror_place_, leadership_);
     cleaning_.emplace("janitor", std::chrono::seconds(1), [this] { janitor_.round(); });
     is_started_ = true;
   }
@@ -165,6 +168,9 @@ class Runtime::Parts {
     if (!is_started_) return;
     synchronizer_->wake();
     scheduler_thread_->wake();
+  }
+  void sources_changed() {
+    if (is_started_ && mirror_) mirror_->wake();
   }
   void executions_changed() {
     if (is_started_) dispatcher_->wake();
@@ -187,6 +193,7 @@ class Runtime::Parts {
 
   Database& database_;
   const DeploymentCheck check_;
+  const std::optional<MirrorPlace> mirror_place_;
   const Replica own_;
   const std::string holder_;  // of leases: this start of the replica
   Workshop workshop_;
@@ -205,6 +212,7 @@ class Runtime::Parts {
   std::optional<Dispatcher> dispatcher_;
   std::optional<SchedulerThread> scheduler_thread_;
   std::optional<Synchronizer> synchronizer_;
+  std::optional<Mirror> mirror_;
   std::optional<Caretaker> caretaker_;
   std::optional<Worker> life_;
   std::optional<Worker> cleaning_;
@@ -220,5 +228,6 @@ const std::string& Runtime::node() const noexcept { return parts_->node(); }
 void Runtime::start(const std::string& service_url) { parts_->start(service_url); }
 void Runtime::deployments_changed() { parts_->deployments_changed(); }
 void Runtime::executions_changed() { parts_->executions_changed(); }
+void Runtime::sources_changed() { parts_->sources_changed(); }
 
 }  // namespace vdk::service

@@ -4,12 +4,14 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "executor/executor.hpp"
 #include "reconcile/deployment_check.hpp"
 #include "reconcile/janitor.hpp"
 #include "reconcile/workshop.hpp"
+#include "source/git_mirror.hpp"
 #include "store/database.hpp"
 
 namespace vdk::service {
@@ -22,6 +24,7 @@ struct RuntimeSettings {
   std::chrono::seconds replica_lease{60};
   Retention retention{};
   DeploymentCheck check{};
+  std::optional<MirrorPlace> mirror{};  // none: sources are not mirrored
 };
 
 // From construction to destruction. Executions at work go on without it.
@@ -39,6 +42,7 @@ class Runtime {
   // Any thread, also before start().
   void deployments_changed();
   void executions_changed();
+  void sources_changed();
 
  private:
   class Parts;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <initializer_list>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -329,6 +330,70 @@ DeploymentCheck deployment_check(const Sources& sources) {
   return check;
 }
 
+// A name and a password in the URL would be seen in the list of processes.
+void take_credentials(MirrorPlace& place) {
+  const auto begin = place.remote.find("://");
+  if (begin == std::string::npos) return;
+  const auto end = place.remote.find('/', begin + 3);
+  const auto at = place.remote.substr(0, end).rfind('@');
+  if (at == std::string::npos || place.remote.starts_with("ssh://")) return;
+  const auto account = place.remote.substr(begin + 3, at - begin - 3);
+  place.remote.erase(begin + 3, at + 1 - begin - 3);
+  const auto colon = account.find(':');
+  place.username = http::decode_percent(account.substr(0, colon)).value_or("");
+  if (colon != std::string::npos)
+    place.password = http::decode_percent(account.substr(colon + 1)).value_or("");
+}
+
+// Upstream's names; a URL without a scheme is one of HTTPS, or of HTTP where TLS is switched off.
+std::optional<MirrorPlace> mirror(const Sources& sources, const std::filesystem::path& data) {
+  const auto text = [&](const char* property, const char* name) {
+    return sources.find(property, {name}).value_or("");
+  };
+  const auto is_on = [&](const char* property, const char* name) {
+    return lower(sources.find(property, {name}).value_or("true")) != "false";
+  };
+  if (!is_on("vdk.service.mirror.enabled", "VDK_SERVICE_MIRROR_ENABLED")) return std::nullopt;
+  MirrorPlace place{.repository = std::filesystem::absolute(data / "mirror.git")};
+  if (auto branch = text("datajobs.git.branch", "GIT_BRANCH"); !branch.empty()) {
+    const auto fits = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-' ||
+             c == '/';
+    };
+    if (!std::ranges::all_of(branch, fits) || branch.starts_with('-') || branch.starts_with('/') ||
+        branch.find("..") != std::string::npos) {
+      refuse("datajobs.git.branch", branch, "the name of a branch");
+    }
+    place.branch = std::move(branch);
+  }
+  place.remote = text("datajobs.git.url", "GIT_URL");
+  if (place.remote.empty()) return place;
+  if (place.remote.starts_with('-'))
+    refuse("datajobs.git.url", place.remote, "the URL of a remote");
+  // user@host:path is how ssh is spoken of.
+  const auto colon = place.remote.find(':');
+  const bool is_whole = place.remote.find("://") != std::string::npos ||
+                        place.remote.starts_with('/') ||
+                        place.remote.substr(0, colon).find('@') != std::string::npos;
+  if (!is_whole) {
+    place.remote.insert(
+        0, is_on("datajobs.git.ssl.enabled", "GIT_SSL_ENABLED") ? "https://" : "http://");
+  }
+  take_credentials(place);
+  for (const auto& [part, property, name] :
+       {std::tuple{&place.username, "datajobs.git.username", "GIT_USERNAME"},
+        std::tuple{&place.username, "datajobs.git.read.write.username", "GIT_USERNAME_READ_WRITE"},
+        std::tuple{&place.password, "datajobs.git.password", "GIT_PASSWORD"},
+        std::tuple{&place.password, "datajobs.git.read.write.password",
+                   "GIT_PASSWORD_READ_WRITE"}}) {
+    if (auto value = text(property, name); !value.empty()) *part = std::move(value);
+    if (part->find_first_of(std::string_view("\n\r\0", 3)) != std::string::npos)
+      refuse(property, "...", "one line");
+  }
+  if (!place.password.empty()) add_secret(place.password);
+  return place;
+}
+
 std::filesystem::path data_directory(const Sources& sources, const CommandLine& command_line) {
   if (command_line.data_directory) return *command_line.data_directory;
   if (const auto given = sources.find("vdk.service.data.directory")) return *given;
@@ -360,6 +425,7 @@ Settings read_settings(const CommandLine& command_line) {
   settings.api = api_settings(sources);
   settings.interpreters = interpreters(sources);
   settings.deployment_check = deployment_check(sources);
+  settings.mirror = mirror(sources, settings.data_directory);
   settings.secrets_key = sources.find("vdk.service.secrets.key");
   if (settings.secrets_key) add_secret(*settings.secrets_key);
   if (const auto file = sources.find("vdk.service.secrets.key.file")) {

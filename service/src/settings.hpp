@@ -13,6 +13,7 @@
 #include "http/server.hpp"
 #include "reconcile/deployment_check.hpp"
 #include "reconcile/janitor.hpp"
+#include "source/git_mirror.hpp"
 
 namespace vdk::service {
 
@@ -37,6 +38,7 @@ struct Settings {
   // Of versions of Python; one that is not here is sought on PATH.
   std::map<std::string, std::string> interpreters;
   DeploymentCheck deployment_check;
+  std::optional<MirrorPlace> mirror;
   std::optional<std::string> secrets_key;  // as text
   std::optional<std::filesystem::path> secrets_key_file;
   bool keeps_secrets = true;

@@ -40,6 +40,7 @@ struct ApiContext {
   // Called after something was stored that others have to act on.
   std::function<void()> deployments_changed = [] {};
   std::function<void()> executions_changed = [] {};
+  std::function<void()> sources_changed = [] {};
 };
 
 void add_job_routes(http::Router& router, const ApiContext& context);

@@ -38,6 +38,7 @@ http::Response upload(const ApiContext& context, const http::Request& request) {
   context.database.write([&](Connection& connection) {
     put_source(connection, job_of(connection, request).name, source);
   });
+  context.sources_changed();
   return json_answer(Value::Map{{"version_sha", source.version}});
 }
 
