@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/errors.hpp"
+#include "base/text.hpp"
 #include "http/url.hpp"
 #include "vdk/base/value.hpp"
 
@@ -18,6 +19,18 @@ void RouteAdder::operator()(const char* method, const std::string& pattern, Func
               .body = body,
               .body_limit = context.settings.json_limit,
               .produces = {type}});
+}
+
+bool flag_of(const http::Request& request, std::string_view name, bool otherwise) {
+  const auto text = lower(request.query(name).value_or(""));
+  if (text.empty()) return otherwise;
+  for (const auto* yes : {"true", "on", "yes", "1"}) {
+    if (text == yes) return true;
+  }
+  for (const auto* no : {"false", "off", "no", "0"}) {
+    if (text == no) return false;
+  }
+  throw bad_parameter(name, "true or false", text);
 }
 
 http::Response json_answer(const Value& value) {

@@ -71,6 +71,9 @@ struct RouteAdder {
 inline constexpr const char* team_path = "/data-jobs/for-team/{team}";
 inline constexpr const char* job_path = "/data-jobs/for-team/{team}/jobs/{job}";
 
+// A query parameter that is true or false. Throws ApiError (400) where it is neither.
+[[nodiscard]] bool flag_of(const http::Request& request, std::string_view name, bool otherwise);
+
 // 200 with the value as JSON.
 [[nodiscard]] http::Response json_answer(const Value& value);
 // http://host/data-jobs/for-team/{team}/jobs/{job}, as the client addressed the service.

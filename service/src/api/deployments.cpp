@@ -34,17 +34,6 @@ void check_mode(const http::Request& request) {
   }
 }
 
-bool sends_notification(const http::Request& request) {
-  const auto text = lower(request.query("send_notification").value_or("true"));
-  for (const auto* yes : {"true", "on", "yes", "1", ""}) {
-    if (text == yes) return true;
-  }
-  for (const auto* no : {"false", "off", "no", "0"}) {
-    if (text == no) return false;
-  }
-  throw bad_parameter("send_notification", "true or false", text);
-}
-
 void check_python(const ApiContext& context, const DeploymentBody& body) {
   const auto& known = context.settings.python_versions;
   if (!body.python_version || std::ranges::find(known, *body.python_version) != known.end()) return;
@@ -130,7 +119,7 @@ http::Response read_status(const ApiContext& context, const http::Request& reque
 }
 
 http::Response post(const ApiContext& context, const http::Request& request) {
-  const bool notify = sends_notification(request);
+  const bool notify = flag_of(request, "send_notification", true);
   const auto body = checked_body(context, request);
   context.database.write([&](Connection& connection) {
     const auto job = job_of(connection, request);

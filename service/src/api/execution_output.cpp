@@ -175,11 +175,12 @@ std::optional<Range> range_of(const http::Request& request) {
 
 http::Response read_logs(const ApiContext& context, const http::Request& request) {
   const LogPart part(request);
+  const bool follows = flag_of(request, "follow", false);
   const auto execution = context.database.read(
       [&](Connection& connection) { return execution_in(connection, request); });
   if (context.executor == nullptr) return json_answer(Value::Map{{"logs", ""}});
   const LogAnswer log(*context.executor, execution.attempt_id(), part);
-  if (request.query("follow") == "true") return log.text(true);
+  if (follows) return log.text(true);
   if (request.accepted_type != kText) return log.json();
   if (const auto range = range_of(request)) return log.range(range->first, range->last);
   return log.text(false);

@@ -14,6 +14,19 @@ schemathesis.openapi.format(
     ),
 )
 
+schemathesis.openapi.format(
+    "graphql",
+    strategies.sampled_from(
+        [
+            "",
+            "{ jobs(pageNumber: 1, pageSize: 5) { content { jobName deployments { enabled } } } }",
+            "query a { executions(pageNumber: 1, pageSize: 5) { content { id status } totalItems } }",
+            "{ jobs(pageNumber: 1) { totalPages } __typename }",
+        ]
+    ),
+)
+schemathesis.openapi.format("json-object", strategies.sampled_from(["{}", '{"a": [1, null]}']))
+
 # Archives with a step, and with other files of any content.
 file = strategies.tuples(
     strategies.from_regex(r"\Ajob/[a-z]{1,3}(/[a-z0-9]{1,3}){0,2}\.(py|sql|txt)\Z"),
