@@ -3,10 +3,10 @@
 import json
 import os
 import stat
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from control_client import JOB, Client
+from free_port import free_port
 from token_server import TokenServer
 
 
@@ -166,8 +166,3 @@ def test_a_server_of_ones_own_is_started_seen_and_stopped(tmp_path):
     finally:
         client.run("server", "--uninstall")
     assert "No Control Service is configured" in client.fail("info")
-
-
-def free_port():
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return server.server_port

@@ -1,5 +1,8 @@
 // deploy: upload a job's folder and make a version of it the one that runs.
+#include <chrono>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include "archive.hpp"
 #include "commands.hpp"
@@ -121,8 +124,52 @@ Value enabled_of(const Invocation& invocation) {
   return {};
 }
 
-void post_deployment(Service& service, Printer& printer, const JobName& job, Value deployment) {
+// How far the service came with what was asked for last. Nothing where it does not tell:
+// upstream's.
+std::optional<Value> read_progress(Service& service, const JobName& job) {
+  const std::string path = job_path(job) + std::string(kDeployment) + "/status";
+  const HttpAnswer answer = service.try_send("GET", path, {}, std::nullopt);
+  if (answer.status != 200) return std::nullopt;
+  return parse_json(answer.body);
+}
+
+bool is_under_way(const Value& progress) {
+  const std::string state = text_at(progress, "state");
+  return state == "pending" || state == "building";
+}
+
+// Returns when what was asked for runs. Throws Error (user, platform) where it will not.
+void wait_until_deployed(Service& service, const JobName& job) {
+  constexpr std::chrono::milliseconds pause{100};
+  std::optional<Value> progress = read_progress(service, job);
+  while (progress && is_under_way(*progress)) {
+    std::this_thread::sleep_for(pause);
+    progress = read_progress(service, job);
+  }
+  if (!progress) {
+    throw platform_error(
+        {.what = "The service does not tell how far the deployment is.",
+         .consequence = "It was asked for; when it is done is not known here.",
+         .countermeasure = "Look for its version: vdk deploy --show -n " + job.name});
+  }
+  const std::string state = text_at(*progress, "state");
+  if (state == "deployed") return;
+  const std::string kept = text_at(*progress, "deployed_version");
+  ErrorText text{
+      .what = job.name + " was not deployed.",
+      .why = text_at(*progress, "message"),
+      .consequence = kept.empty() ? "Nothing of it runs." : "Version " + kept + " stays deployed.",
+      .countermeasure = "See what was done for it: the member 'log' of " + service.url() +
+                        "/data-jobs/for-team/" + job_path(job) + std::string(kDeployment) +
+                        "/status"};
+  if (state == "user_error") throw user_error(std::move(text));
+  throw platform_error(std::move(text));
+}
+
+void post_deployment(Service& service, Printer& printer, const JobName& job, Value deployment,
+                     bool waits) {
   service.post(job_path(job) + "/deployments", deployment);
+  if (waits) wait_until_deployed(service, job);
   const std::string version = text_at(deployment, "job_version");
   if (printer.is_json()) {
     Value result(Value::Map{{"job_name", job.name}});
@@ -131,6 +178,10 @@ void post_deployment(Service& service, Printer& printer, const JobName& job, Val
       result.set(key, value != nullptr ? *value : Value());
     }
     printer.map(result);
+    return;
+  }
+  if (waits) {
+    printer.say("Deployed " + job.name + (version.empty() ? "." : " in version " + version + '.'));
     return;
   }
   printer.say("Deploying " + job.name + (version.empty() ? "" : " in version " + version) +
@@ -179,7 +230,7 @@ int create_deployment(Invocation& invocation, Printer& printer) {
   if (const std::string python = ini.get("job", "python_version"); !python.empty()) {
     deployment.set("python_version", python);
   }
-  post_deployment(service, printer, job, std::move(deployment));
+  post_deployment(service, printer, job, std::move(deployment), invocation.has("wait"));
   return 0;
 }
 
@@ -203,7 +254,7 @@ int update_deployment(Invocation& invocation, Printer& printer) {
   for (const char* key : {"job_version", "vdk_version"}) {
     if (invocation.has(key)) deployment.set(key, invocation.get(key));
   }
-  post_deployment(service, printer, job, std::move(deployment));
+  post_deployment(service, printer, job, std::move(deployment), invocation.has("wait"));
   return 0;
 }
 
@@ -218,17 +269,16 @@ int remove_deployment(Invocation& invocation, Printer& printer) {
   return 0;
 }
 
-// What was asked for last and is not deployed, where the service tells: that of upstream does not.
+// What was asked for last and is not deployed.
 void tell_what_is_under_way(Service& service, Printer& printer, const JobName& job) {
-  const std::string path = job_path(job) + std::string(kDeployment) + "/status";
-  const HttpAnswer answer = service.try_send("GET", path, {}, std::nullopt);
-  if (answer.status != 200) return;
-  const Value status = parse_json(answer.body);
+  const std::optional<Value> progress = read_progress(service, job);
+  if (!progress) return;
+  const Value& status = *progress;
   const std::string state = text_at(status, "state");
   if (state.empty() || state == "deployed") return;
   const std::string version = text_at(status, "job_version");
   const std::string message = text_at(status, "message");
-  if (state == "pending" || state == "building") {
+  if (is_under_way(status)) {
     printer.say("Version " + version + " is on its way (" + state + ").");
     return;
   }

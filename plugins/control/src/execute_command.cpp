@@ -82,6 +82,20 @@ std::string wanted_execution(Invocation& invocation, Service& service, const Job
   return text_at(*latest, "id");
 }
 
+// The execution that was named, or else the one that runs: a job runs once at a time.
+std::string execution_at_work(const Invocation& invocation, Service& service, const JobName& job) {
+  if (invocation.has("execution_id")) return invocation.get("execution_id");
+  const Value executions =
+      service.get_json(job_path(job) + "/executions", {{"execution_status", "submitted,running"}});
+  const Value::List* list = executions.if_list();
+  if (list == nullptr || list->empty()) {
+    throw user_error({.what = "The job " + job.name + " does not run.",
+                      .consequence = "Nothing was cancelled.",
+                      .countermeasure = "See its executions: vdk execute --list -n " + job.name});
+  }
+  return text_at(list->front(), "id");
+}
+
 Value read(Service& service, const JobName& job, const std::string& id) {
   return service.get_json(execution_path(job, id));
 }
@@ -242,8 +256,7 @@ int execute(Invocation& invocation) {
     return 0;
   }
   if (invocation.has("cancel")) {
-    const std::string id =
-        wanted(invocation, "execution_id", "'-i' / '--execution-id'", "Job Execution ID");
+    const std::string id = execution_at_work(invocation, service, job);
     service.erase(execution_path(job, id));
     if (printer.is_json()) {
       printer.map(
