@@ -38,7 +38,7 @@ struct FieldNode {
   std::string key;  // the alias, or the name
   std::string name;
   std::vector<Argument> arguments{};
-  std::vector<Node> fields{};
+  std::vector<Node> fields;
 };
 
 struct FragmentSpread {
@@ -47,7 +47,7 @@ struct FragmentSpread {
 
 struct InlineFragment {
   std::optional<std::string> type;
-  std::vector<Node> fields{};
+  std::vector<Node> fields;
 };
 
 // One line of a selection.

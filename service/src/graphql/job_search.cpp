@@ -1,5 +1,6 @@
 #include "graphql/job_search.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
