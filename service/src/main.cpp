@@ -285,8 +285,9 @@ int run(const CommandLine& command_line) {
 
   http::Server server({.address = settings.address, .port = settings.port, .tls = settings.tls},
                       router, make_loopback_gate(settings.allowed_hosts));
-  runtime.start(
-      fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, server.port()));
+  const auto here =
+      fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, server.port());
+  runtime.start(settings.url.empty() ? here : settings.url);
   server.start();
   log(LogLevel::info, "vdk.service",
       fmt::format(

@@ -420,6 +420,11 @@ Settings read_settings(const CommandLine& command_line) {
            "given together with 'server.ssl.certificate-private-key'");
   }
   if (certificate) settings.tls = http::TlsFiles{*certificate, *key};
+  settings.url = sources.find("vdk.service.url").value_or("");
+  if (!settings.url.empty() && !settings.url.starts_with("http://") &&
+      !settings.url.starts_with("https://")) {
+    refuse("vdk.service.url", settings.url, "http://HOST:PORT or https://HOST:PORT");
+  }
   settings.allowed_hosts = split_list(sources.find("vdk.service.allowed.hosts").value_or(""));
   settings.database = to_conninfo(sources);
   settings.api = api_settings(sources);

@@ -32,6 +32,7 @@ struct Settings {
   std::string address;
   std::uint16_t port = 8092;
   std::optional<http::TlsFiles> tls;
+  std::string url;                         // where jobs find the service; empty: where it listens
   std::vector<std::string> allowed_hosts;  // besides the names of this machine's loopback
   std::string database;                    // libpq's connection string; empty: SQLite
   ApiSettings api;

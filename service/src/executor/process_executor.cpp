@@ -131,9 +131,10 @@ bool is_locked(const AttemptDirectory& attempt) {
 // What a job inherits of the service's own environment.
 std::vector<Variable> inherited_variables() {
   std::vector<Variable> found;
-  for (const char* name : {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR",
-                           "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-                           "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}) {
+  for (const char* name :
+       {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "http_proxy",
+        "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE",
+        "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "VDK_CONTROL_HTTP_VERIFY_SSL"}) {
     if (const char* value = std::getenv(name)) found.push_back({name, value});
   }
   for (char** at = environ; *at != nullptr; ++at) {
