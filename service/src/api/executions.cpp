@@ -15,8 +15,8 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::chrono::seconds cancel_grace{30};
-constexpr std::chrono::seconds cancel_wait{4};
+constexpr std::chrono::seconds kCancelGrace{30};
+constexpr std::chrono::seconds kCancelWait{4};
 
 std::set<ExecutionStatus> wanted_statuses(const http::Request& request) {
   std::set<ExecutionStatus> statuses;
@@ -89,11 +89,15 @@ http::Response start(const ApiContext& context, const http::Request& request) {
     execution.arguments = body.arguments;
     execution.start_time = now();
     execution.node = context.node;
-    // A second names it, as it always did; two within one take the next.
+    // A second names it, as it always did; two within one take the next, and so does one whose name
+    // was that of an execution of a former job, which its attempt outlives.
+    const auto is_at_hand = [&] {
+      return context.executor != nullptr && context.executor->find(execution.attempt_id());
+    };
     auto second = to_micros(*execution.start_time) / 1'000'000;
     do {
       execution.id = fmt::format("{}-{}", job.name, second++);
-    } while (!insert_execution(connection, execution));
+    } while (is_at_hand() || !insert_execution(connection, execution));
     return execution.id;
   });
   context.executions_changed();
@@ -106,7 +110,7 @@ http::Response start(const ApiContext& context, const http::Request& request) {
 
 // The answer waits a little for the end, so that whoever asks next is told of it.
 void wait_for_end(const ApiContext& context, const std::string& id) {
-  const auto end = std::chrono::steady_clock::now() + cancel_wait;
+  const auto end = std::chrono::steady_clock::now() + kCancelWait;
   while (std::chrono::steady_clock::now() < end) {
     const auto found = context.database.read(
         [&](Connection& connection) { return find_execution(connection, id); });
@@ -126,7 +130,7 @@ http::Response cancel(const ApiContext& context, const http::Request& request) {
     }
     return found;
   });
-  if (context.executor != nullptr) context.executor->cancel(execution.attempt_id(), cancel_grace);
+  if (context.executor != nullptr) context.executor->cancel(execution.attempt_id(), kCancelGrace);
   context.executions_changed();
   wait_for_end(context, execution.id);
   return {};
@@ -137,7 +141,7 @@ http::Response cancel(const ApiContext& context, const http::Request& request) {
 void add_execution_routes(http::Router& router, const ApiContext& context) {
   const RouteAdder add{router, context};
   using enum http::Body;
-  const std::string job = job_path;
+  const std::string job = kJobPath;
   const auto of_deployment = job + "/deployments/{deployment}/executions";
   const auto one = job + "/executions/{execution}";
   add("GET", job + "/executions", list, none);

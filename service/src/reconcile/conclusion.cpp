@@ -19,8 +19,10 @@ bool is_worth_another(const Execution& execution, const Ending& ending) {
   return ending.cause == Cause::not_started && execution.attempt < kAttemptLimit;
 }
 
-ExecutionStatus status_of(Verdict verdict) {
-  switch (verdict) {
+ExecutionStatus status_of(const Execution& execution, const Ending& ending) {
+  const bool never_ran = ending.cause == Cause::interrupted || ending.cause == Cause::not_started;
+  if (never_ran && execution.is_cancel_requested) return ExecutionStatus::cancelled;
+  switch (verdict(ending)) {
     case Verdict::succeeded:
       return ExecutionStatus::succeeded;
     case Verdict::user_error:
@@ -56,7 +58,7 @@ std::string message_of(const Ending& ending, ExecutionStatus status) {
 }  // namespace
 
 void conclude(Database& database, const Execution& execution, const Ending& ending) {
-  const auto status = status_of(verdict(ending));
+  const auto status = status_of(execution, ending);
   const bool again = is_worth_another(execution, ending);
   const bool is_news = database.write([&](Connection& connection) {
     if (again) return begin_attempt(connection, execution.id, execution.attempt + 1);
