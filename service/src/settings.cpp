@@ -125,19 +125,19 @@ std::string to_conninfo(const Sources& sources) {
   return url;
 }
 
-constexpr const char* python_property = "datajobs.deployment.supportedPythonVersions";
+constexpr const char* kPythonProperty = "datajobs.deployment.supportedPythonVersions";
 
 // Upstream's map of versions, whose values are images there; here `interpreter` may name a program.
 std::optional<Value> python_map(const Sources& sources) {
   const auto text =
-      sources.find(python_property, {"DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS"});
+      sources.find(kPythonProperty, {"DATAJOBS_DEPLOYMENT_SUPPORTED_PYTHON_VERSIONS"});
   if (!text) return std::nullopt;
   try {
     auto value = parse_json(replace_all(*text, "'", "\""));
     if (value.if_map() != nullptr) return value;
   } catch (const Error&) {
   }
-  refuse(python_property, *text, "a JSON object whose keys are versions");
+  refuse(kPythonProperty, *text, "a JSON object whose keys are versions");
 }
 
 std::map<std::string, std::string> interpreters(const Sources& sources) {

@@ -77,10 +77,10 @@ class Packer {
     put(shared, name.size(), 2);
     put(shared, 0, 2);
 
-    constexpr std::uint16_t made_by_unix = 3 << 8 | kVersion;
+    constexpr std::uint16_t kMadeByUnix = 3 << 8 | kVersion;
     const std::uint32_t mode = executable ? 0100755 : 0100644;
     put(directory_, kCentralSignature, 4);
-    put(directory_, made_by_unix, 2);
+    put(directory_, kMadeByUnix, 2);
     directory_ += shared;
     put(directory_, 0, 6);
     put(directory_, std::uint64_t{mode} << 16U, 4);

@@ -124,8 +124,8 @@ std::optional<std::string> access_token(const Configuration& configuration,
     credentials.api_token_authorization_url =
         configuration.get_string("api_token_authorization_url");
   }
-  constexpr double least_left = 60;
-  if (credentials.access_token.empty() || credentials.access_token_expires - now() < least_left) {
+  constexpr double kLeastLeft = 60;
+  if (credentials.access_token.empty() || credentials.access_token_expires - now() < kLeastLeft) {
     credentials.refresh(settings);
     if (logged_in) credentials.save();  // what the environment gives is not written down
   }

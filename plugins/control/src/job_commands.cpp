@@ -161,7 +161,7 @@ int delete_job(Invocation& invocation) {
 }
 
 int list_jobs(Invocation& invocation) {
-  constexpr int page_size = 100;
+  constexpr int kPageSize = 100;
   Service service(invocation);
   std::string team = invocation.get("team");
   if (team.empty()) team = Defaults::get(Defaults::kTeam);
@@ -169,28 +169,28 @@ int list_jobs(Invocation& invocation) {
   const std::string asked_by = team.empty() ? "no-team-specified" : team;
   std::vector<Value> rows;
   for (int page = 1;; ++page) {
-    const std::string query = jobs_query(page, page_size, all ? std::string() : team,
+    const std::string query = jobs_query(page, kPageSize, all ? std::string() : team,
                                          invocation.all("more_details").size());
     const Value answer = service.get_json(team_path(asked_by) + "/jobs", {{"query", query}});
     const Value::List* content = at(at(answer, "data"), "content").if_list();
     if (content == nullptr) break;
     for (const Value& job : *content) rows.push_back(row_of(job));
-    if (content->size() < page_size) break;
+    if (content->size() < kPageSize) break;
   }
   Printer(invocation).table(rows);
   return 0;
 }
 
 int show_job(Invocation& invocation) {
-  constexpr std::size_t shown_executions = 2;
+  constexpr std::size_t kShownExecutions = 2;
   const JobName job = wanted_job(invocation);
   Service service(invocation);
   Value shown = service.get_json(job_path(job));
   shown.set("deployments", service.get_json(job_path(job) + "/deployments"));
   Value executions = service.get_json(job_path(job) + "/executions");
   if (Value::List* list = executions.if_list();
-      list != nullptr && list->size() > shown_executions) {
-    list->resize(shown_executions);
+      list != nullptr && list->size() > kShownExecutions) {
+    list->resize(kShownExecutions);
   }
   shown.set("executions", std::move(executions));
   Printer(invocation).map(shown);

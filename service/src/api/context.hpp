@@ -68,8 +68,8 @@ struct RouteAdder {
 };
 
 // What all routes begin with.
-inline constexpr const char* team_path = "/data-jobs/for-team/{team}";
-inline constexpr const char* job_path = "/data-jobs/for-team/{team}/jobs/{job}";
+inline constexpr const char* kTeamPath = "/data-jobs/for-team/{team}";
+inline constexpr const char* kJobPath = "/data-jobs/for-team/{team}/jobs/{job}";
 
 // A query parameter that is true or false. Throws ApiError (400) where it is neither.
 [[nodiscard]] bool flag_of(const http::Request& request, std::string_view name, bool otherwise);

@@ -177,7 +177,7 @@ http::Response remove(const ApiContext& context, const http::Request& request) {
 void add_deployment_routes(http::Router& router, const ApiContext& context) {
   const RouteAdder add{router, context};
   using enum http::Body;
-  const auto all = std::string(job_path) + "/deployments";
+  const auto all = std::string(kJobPath) + "/deployments";
   const auto one = all + "/{deployment}";
   add("GET", all, list, none);
   add("POST", all, post, json);

@@ -11,7 +11,7 @@ namespace vdk::service {
 namespace {
 
 // Only what this service sends, and nobody's frame.
-constexpr const char* page_policy =
+constexpr const char* kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -27,7 +27,7 @@ http::Response go_to_page(const ApiContext&, const http::Request&) {
 http::Response read_page(const ApiContext&, const http::Request& request) {
   return {.body = std::string(page(request.url.segments.back())),
           .content_type = request.accepted_type + "; charset=utf-8",
-          .headers = {{"Content-Security-Policy", page_policy}},
+          .headers = {{"Content-Security-Policy", kPagePolicy}},
           .carries_op_id = false};
 }
 

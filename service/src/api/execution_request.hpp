@@ -11,7 +11,7 @@
 namespace vdk::service {
 
 // The path of one execution.
-inline const std::string kExecutionPath = std::string(job_path) + "/executions/{execution}";
+inline const std::string kExecutionPath = std::string(kJobPath) + "/executions/{execution}";
 
 // The team's job that the path names. Throws ApiError (404).
 [[nodiscard]] Job job_in(Connection& connection, const http::Request& request);

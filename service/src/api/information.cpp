@@ -58,7 +58,7 @@ void add_information_routes(http::Router& router, const ApiContext& context) {
                 })});
   };
   const std::string debug = "/data-jobs/debug";
-  get(std::string(team_path) + "/info", read_info);
+  get(std::string(kTeamPath) + "/info", read_info);
   get(debug + "/health", read_health);
   get(debug + "/health/liveness", read_liveness);
   get(debug + "/health/readiness", read_readiness);

@@ -110,9 +110,9 @@ void add_job_routes(http::Router& router, const ApiContext& context) {
         [&context, function](const http::Request& request) { return function(context, request); });
   };
   const auto limit = context.settings.json_limit;
-  const std::string job = job_path;
+  const std::string job = kJobPath;
   router.add({.method = "POST",
-              .pattern = std::string(team_path) + "/jobs",
+              .pattern = std::string(kTeamPath) + "/jobs",
               .handler = bind(create_job),
               .body = http::Body::json,
               .body_limit = limit});

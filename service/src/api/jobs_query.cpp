@@ -60,7 +60,7 @@ http::Response query_jobs(const ApiContext& context, const http::Request& reques
 }  // namespace
 
 void add_query_routes(http::Router& router, const ApiContext& context) {
-  RouteAdder{router, context}("GET", std::string(team_path) + "/jobs", query_jobs,
+  RouteAdder{router, context}("GET", std::string(kTeamPath) + "/jobs", query_jobs,
                               http::Body::none);
 }
 

@@ -39,7 +39,7 @@ http::Response replace_properties(const ApiContext& context, const http::Request
 }  // namespace
 
 void add_property_routes(http::Router& router, const ApiContext& context) {
-  const auto path = std::string(job_path) + "/deployments/{deployment}/properties";
+  const auto path = std::string(kJobPath) + "/deployments/{deployment}/properties";
   router.add({.method = "GET", .pattern = path, .handler = guarded([&context](const auto& r) {
                                                   return read_properties(context, r);
                                                 })});

@@ -162,7 +162,7 @@ http::Response find_client_ids(const ApiContext& context, const http::Request& r
 void add_secret_routes(http::Router& router, const ApiContext& context) {
   const RouteAdder add{router, context};
   using enum http::Body;
-  const auto secrets = std::string(job_path) + "/deployments/{deployment}/secrets";
+  const auto secrets = std::string(kJobPath) + "/deployments/{deployment}/secrets";
   add("GET", secrets, read_secrets, none);
   add("PUT", secrets, replace_secrets, json);
   const std::string team = "/data-jobs/teams/{team}/oauth-credentials";

@@ -61,7 +61,7 @@ http::Response remove(const ApiContext& context, const http::Request& request) {
 }  // namespace
 
 void add_source_routes(http::Router& router, const ApiContext& context) {
-  const auto path = std::string(job_path) + "/sources";
+  const auto path = std::string(kJobPath) + "/sources";
   router.add({.method = "POST",
               .pattern = path,
               .handler = guarded([&context](const auto& r) { return upload(context, r); }),

@@ -53,8 +53,8 @@ template <typename T>
 using Awaitable = asio::awaitable<T, Executor>;
 constexpr asio::use_awaitable_t<Executor> wire;
 using Clock = std::chrono::steady_clock;
-constexpr std::uint64_t dropped_body_limit = std::uint64_t{64} << 10U;
-constexpr std::chrono::milliseconds stream_poll_time{100};
+constexpr std::uint64_t kDroppedBodyLimit = std::uint64_t{64} << 10U;
+constexpr std::chrono::milliseconds kStreamPollTime{100};
 
 using Socket = asio::basic_stream_socket<tcp, Executor>;
 using TlsStream = asio::ssl::stream<Socket>;
@@ -348,7 +348,7 @@ class Server::Listener {
     const auto* const* chosen = std::get_if<const Route*>(&decided);
     // A body that nobody reads is dropped where it is small, else the connection is.
     const auto limit = chosen != nullptr && (*chosen)->body != Body::none ? (*chosen)->body_limit
-                                                                          : dropped_body_limit;
+                                                                          : kDroppedBodyLimit;
     const auto length = parser.content_length();
     bool is_read = true;
     if (length && *length > limit) {
@@ -499,7 +499,7 @@ class Server::Listener {
       if (piece->empty()) {
         session.expires_never();
         if (peer_is_gone(socket_of(stream))) co_return;
-        pause.expires_after(stream_poll_time);
+        pause.expires_after(kStreamPollTime);
         co_await pause.async_wait(wire);
         continue;
       }

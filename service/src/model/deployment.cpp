@@ -7,7 +7,7 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::array<std::pair<DeploymentState, std::string_view>, 5> state_names{{
+constexpr std::array<std::pair<DeploymentState, std::string_view>, 5> kStateNames{{
     {DeploymentState::pending, "pending"},
     {DeploymentState::building, "building"},
     {DeploymentState::deployed, "deployed"},
@@ -18,14 +18,14 @@ constexpr std::array<std::pair<DeploymentState, std::string_view>, 5> state_name
 }  // namespace
 
 std::string_view to_string(DeploymentState state) noexcept {
-  for (const auto& [value, name] : state_names) {
+  for (const auto& [value, name] : kStateNames) {
     if (value == state) return name;
   }
   return "pending";
 }
 
 DeploymentState parse_deployment_state(std::string_view name) noexcept {
-  for (const auto& [value, known] : state_names) {
+  for (const auto& [value, known] : kStateNames) {
     if (known == name) return value;
   }
   return DeploymentState::pending;

@@ -7,7 +7,7 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::array<std::pair<ExecutionStatus, std::string_view>, 7> status_names{{
+constexpr std::array<std::pair<ExecutionStatus, std::string_view>, 7> kStatusNames{{
     {ExecutionStatus::submitted, "submitted"},
     {ExecutionStatus::running, "running"},
     {ExecutionStatus::succeeded, "succeeded"},
@@ -20,14 +20,14 @@ constexpr std::array<std::pair<ExecutionStatus, std::string_view>, 7> status_nam
 }  // namespace
 
 std::string_view to_string(ExecutionStatus status) noexcept {
-  for (const auto& [value, name] : status_names) {
+  for (const auto& [value, name] : kStatusNames) {
     if (value == status) return name;
   }
   return "platform_error";
 }
 
 std::optional<ExecutionStatus> parse_execution_status(std::string_view name) noexcept {
-  for (const auto& [value, known] : status_names) {
+  for (const auto& [value, known] : kStatusNames) {
     if (known == name) return value;
   }
   return std::nullopt;

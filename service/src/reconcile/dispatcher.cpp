@@ -16,8 +16,8 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::size_t starter_count = 4;
-constexpr std::chrono::seconds cancel_grace{30};
+constexpr std::size_t kStarterCount = 4;
+constexpr std::chrono::seconds kCancelGrace{30};
 
 Time to_time(TimePoint time) { return std::chrono::floor<std::chrono::microseconds>(time); }
 
@@ -73,7 +73,7 @@ Dispatcher::Dispatcher(Database& database, Workshop& workshop, Executor& executo
       heartbeat_(heartbeat),
       unowned_(unowned),
       worker_("dispatcher", std::chrono::seconds(1), [this] { round(); }) {
-  for (std::size_t i = 0; i < starter_count; ++i) starters_.emplace_back([this] { starter(); });
+  for (std::size_t i = 0; i < kStarterCount; ++i) starters_.emplace_back([this] { starter(); });
   executor_.watch([this](const Attempt& attempt) {
     {
       const std::lock_guard lock(mutex_);
@@ -137,7 +137,7 @@ void Dispatcher::claim() {
 
 void Dispatcher::tell_cancellations(const std::vector<Execution>& open) {
   for (const auto& execution : open) {
-    if (execution.is_cancel_requested) executor_.cancel(execution.attempt_id(), cancel_grace);
+    if (execution.is_cancel_requested) executor_.cancel(execution.attempt_id(), kCancelGrace);
   }
 }
 

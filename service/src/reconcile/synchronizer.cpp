@@ -16,8 +16,8 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::size_t deployments_at_a_time = 4;
-constexpr std::size_t log_size = 256 * 1024;
+constexpr std::size_t kDeploymentsAtATime = 4;
+constexpr std::size_t kLogSize = 256 * 1024;
 constexpr std::chrono::seconds kLongestPause{300};
 
 struct Order {
@@ -89,7 +89,7 @@ void Synchronizer::round() {
   });
   for (const auto& deployment : open) {
     const auto& name = deployment.job_name;
-    if (at_work_.size() >= deployments_at_a_time) break;
+    if (at_work_.size() >= kDeploymentsAtATime) break;
     if (at_work_.contains(name) || !is_due(deployment)) continue;
     at_work_.emplace(name, std::thread([this, name, token] {
                        try {
@@ -129,7 +129,7 @@ void Synchronizer::deploy(const std::string& job_name, FencingToken token) {
   const auto generation = order->deployment.generation;
   std::string build_log;
   const auto keep = [&](std::string_view line) {
-    if (build_log.size() < log_size) build_log += redact(line) + '\n';
+    if (build_log.size() < kLogSize) build_log += redact(line) + '\n';
   };
   const auto fail = [&](DeploymentState state, const std::string& message) {
     log(LogLevel::warning, "vdk.service.synchronizer", fmt::format("{}: {}", job_name, message));

@@ -244,8 +244,8 @@ CronFields CronFields::parse(std::string_view expression) {
 }
 
 bool CronFields::has_day() const noexcept {
-  constexpr std::uint64_t weekday_set = 0x7f;
-  if (!both_days || (weekdays & weekday_set) != weekday_set) return true;
+  constexpr std::uint64_t kWeekdaySet = 0x7f;
+  if (!both_days || (weekdays & kWeekdaySet) != kWeekdaySet) return true;
   constexpr std::array<unsigned, 13> length{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const unsigned first_day = next_in(days, 1);
   for (unsigned month = 1; month <= 12; ++month) {

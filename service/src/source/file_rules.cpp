@@ -34,7 +34,7 @@ constexpr std::array<Pairs, 13> signatures{{
     {"7z\xbc\xaf", "application/x-7z-compressed"},
 }};
 
-constexpr std::array<Pairs, 13> text_types{{
+constexpr std::array<Pairs, 13> kTextTypes{{
     {".py", "text/x-python"},
     {".sql", "text/x-sql"},
     {".ini", "text/x-ini"},
@@ -80,7 +80,7 @@ std::string media_type_of(const SourceFile& file) {
     return "application/octet-stream";
   }
   const auto name = lower(file.path);
-  for (const auto& [ending, type] : text_types) {
+  for (const auto& [ending, type] : kTextTypes) {
     if (name.ends_with(ending)) return std::string(type);
   }
   return "text/plain";

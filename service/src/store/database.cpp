@@ -17,8 +17,8 @@ namespace vdk::service {
 
 namespace {
 
-constexpr int attempt_limit = 8;
-constexpr std::chrono::seconds connection_wait{10};
+constexpr int kAttemptLimit = 8;
+constexpr std::chrono::seconds kConnectionWait{10};
 
 template <typename Number>
 Number parse_number(const std::string& text) {
@@ -109,7 +109,7 @@ class Database::Pool {
 
   Lease take() {
     std::unique_lock lock(mutex_);
-    if (!freed_.wait_for(lock, connection_wait, [this] {
+    if (!freed_.wait_for(lock, kConnectionWait, [this] {
           return !idle_.empty() || open_ < engine_->connection_limit();
         })) {
       throw StoreError(StoreFailure::lost, "every connection to the database is at work");
@@ -178,7 +178,7 @@ SqlResult Database::read_one(std::string_view sql, std::initializer_list<SqlValu
     } catch (const StoreError& error) {
       const bool again =
           error.failure() == StoreFailure::conflict || error.failure() == StoreFailure::lost;
-      if (!again || attempt >= attempt_limit) throw;
+      if (!again || attempt >= kAttemptLimit) throw;
       if (error.failure() == StoreFailure::lost) pool_->drop_idle();
     }
     wait_before_attempt(attempt);
@@ -207,7 +207,7 @@ void Database::run_transaction(bool is_write, const std::function<void(Connectio
       if (is_lost) pool_->drop_idle();
       // A commit whose answer was lost may have happened: doing it again is not ours to decide.
       const bool again = error.failure() == StoreFailure::conflict || (is_lost && !is_committing);
-      if (!again || attempt >= attempt_limit) throw;
+      if (!again || attempt >= kAttemptLimit) throw;
     }
     wait_before_attempt(attempt);
   }

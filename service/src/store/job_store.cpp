@@ -7,7 +7,7 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::string_view select_job =
+constexpr std::string_view kSelectJob =
     "SELECT name, team, description, schedule, contacts, db_default_type, generate_keytab, "
     "has_keytab, enable_execution_notifications, notification_delay_minutes, source_version "
     "FROM job WHERE name = $1 AND team = $2";
@@ -62,11 +62,11 @@ Contacts parse_contacts(const std::string& text) {
 }
 
 std::optional<Job> find_job(Connection& connection, std::string_view team, std::string_view name) {
-  return first_job(connection.run(select_job, {name, team}));
+  return first_job(connection.run(kSelectJob, {name, team}));
 }
 
 std::optional<Job> find_job(Database& database, std::string_view team, std::string_view name) {
-  return first_job(database.read_one(select_job, {name, team}));
+  return first_job(database.read_one(kSelectJob, {name, team}));
 }
 
 bool insert_job(Connection& connection, const Job& job) {

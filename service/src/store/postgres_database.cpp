@@ -9,8 +9,8 @@ namespace vdk::service {
 
 namespace {
 
-constexpr Oid bytea_type = 17;
-constexpr Oid float8_type = 701;
+constexpr Oid kByteaType = 17;
+constexpr Oid kFloat8Type = 701;
 
 StoreFailure failure_of(std::string_view state) noexcept {
   if (state == "40001" || state == "40P01" || state == "CR000") return StoreFailure::conflict;
@@ -174,7 +174,7 @@ class PostgresConnection final : public Connection {
     const char* value = PQgetvalue(result, row, column);
     const auto size = static_cast<std::size_t>(PQgetlength(result, row, column));
     switch (PQftype(result, column)) {
-      case bytea_type: {
+      case kByteaType: {
         std::size_t length = 0;
         unsigned char* bytes =
             PQunescapeBytea(reinterpret_cast<const unsigned char*>(value), &length);
@@ -182,7 +182,7 @@ class PostgresConnection final : public Connection {
         PQfreemem(bytes);
         return {std::move(blob)};
       }
-      case float8_type:
+      case kFloat8Type:
         return {std::strtod(value, nullptr)};
       default:
         return {std::string(value, size)};

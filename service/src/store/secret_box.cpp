@@ -15,10 +15,10 @@ namespace vdk::service {
 
 namespace {
 
-constexpr std::size_t nonce_size = 12;
-constexpr std::size_t tag_size = 16;
-constexpr char format_version = 1;
-constexpr std::string_view check_place = "key check";
+constexpr std::size_t kNonceSize = 12;
+constexpr std::size_t kTagSize = 16;
+constexpr char kFormatVersion = 1;
+constexpr std::string_view kCheckPlace = "key check";
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
@@ -34,10 +34,10 @@ void require(int status) {
 }  // namespace
 
 Blob SecretBox::seal(std::string_view text, std::string_view place) const {
-  std::string sealed(1 + nonce_size + text.size() + tag_size, format_version);
+  std::string sealed(1 + kNonceSize + text.size() + kTagSize, kFormatVersion);
   auto* nonce = bytes_of(sealed) + 1;
-  auto* content = nonce + nonce_size;
-  require(RAND_bytes(nonce, nonce_size));
+  auto* content = nonce + kNonceSize;
+  require(RAND_bytes(nonce, kNonceSize));
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int size = 0;
   require(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key_.data(), nonce));
@@ -46,7 +46,7 @@ Blob SecretBox::seal(std::string_view text, std::string_view place) const {
   require(EVP_EncryptUpdate(cipher.get(), content, &size, bytes_of(text),
                             static_cast<int>(text.size())));
   require(EVP_EncryptFinal_ex(cipher.get(), content + size, &size));
-  require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size, content + text.size()));
+  require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagSize, content + text.size()));
   return {std::move(sealed)};
 }
 
@@ -58,10 +58,10 @@ std::string SecretBox::open(const Blob& sealed, std::string_view place) const {
                           .consequence = "It cannot be given out.",
                           .countermeasure = "Start the service with the key that it had."});
   };
-  if (all.size() < 1 + nonce_size + tag_size || all.front() != format_version) fail();
-  const auto nonce = all.substr(1, nonce_size);
-  const auto content = all.substr(1 + nonce_size, all.size() - 1 - nonce_size - tag_size);
-  std::string tag(all.substr(all.size() - tag_size));
+  if (all.size() < 1 + kNonceSize + kTagSize || all.front() != kFormatVersion) fail();
+  const auto nonce = all.substr(1, kNonceSize);
+  const auto content = all.substr(1 + kNonceSize, all.size() - 1 - kNonceSize - kTagSize);
+  std::string tag(all.substr(all.size() - kTagSize));
   std::string text(content.size(), '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   int size = 0;
@@ -71,7 +71,7 @@ std::string SecretBox::open(const Blob& sealed, std::string_view place) const {
                             static_cast<int>(place.size())));
   require(EVP_DecryptUpdate(cipher.get(), bytes_of(text), &size, bytes_of(content),
                             static_cast<int>(content.size())));
-  require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()));
+  require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, tag.data()));
   if (EVP_DecryptFinal_ex(cipher.get(), bytes_of(text) + size, &size) != 1) fail();
   return text;
 }
@@ -116,11 +116,11 @@ void check_key(Database& database, const SecretBox& box) {
     const auto found = connection.run("SELECT sealed FROM key_check WHERE id = 1");
     if (found.rows.empty()) {
       connection.run("INSERT INTO key_check (id, sealed) VALUES (1, $1)",
-                     {box.seal(check_place, check_place)});
+                     {box.seal(kCheckPlace, kCheckPlace)});
       return true;
     }
     try {
-      return box.open(Blob{found.rows.front()[0].bytes()}, check_place) == check_place;
+      return box.open(Blob{found.rows.front()[0].bytes()}, kCheckPlace) == kCheckPlace;
     } catch (const Error&) {
       return false;
     }
